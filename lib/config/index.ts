@@ -1,0 +1,5 @@
+export { ConfigError, loadConfig } from './load.ts'
+export type { LoadedConfig } from './load.ts'
+export { parseListen } from './listen.ts'
+export type { ListenAddress } from './listen.ts'
+export { listenText, flag } from './fields.ts'

@@ -1,0 +1,2 @@
+export { createCounters } from './counters.ts'
+export type { CounterRow, Counters } from './counters.ts'

@@ -1,0 +1,4 @@
+export { isLoopback, isTrusted, mayChange } from './trust.ts'
+export type { Trust } from './trust.ts'
+export { startHttp } from './server.ts'
+export type { HttpServer, Routes } from './server.ts'

@@ -1,0 +1,16 @@
+export type { AlarmEvent, EventStatus } from './event.ts'
+export type { Reading } from './reading.ts'
+export { createRing, defaultReplicas } from './ring.ts'
+export type { Ring } from './ring.ts'
+export { checksum, counterOf, primaryKey } from './series.ts'
+export type { CounterType, Sample, Series } from './series.ts'
+export type {
+  Expression,
+  ExpressionsAnswer,
+  HostStrategies,
+  StrategiesAnswer,
+  Strategy,
+  TemplateRef,
+} from './strategy.ts'
+export { compareBytes, formatTags, parseTags, sortTags } from './tags.ts'
+export { crc32, crc32OfBytes } from './crc32.ts'

@@ -1,0 +1,268 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseListen } from '#lib/config'
+import { createLogger } from '#lib/log'
+import { projectRoot } from '#lib/module'
+import { askSupervisor, createSupervisor, lastLines, serveSupervisor } from '#lib/supervise'
+import type { Answer, ModuleSpec, ModuleStatus, Request } from '#lib/supervise'
+import { formatTable } from '#lib/table'
+
+/** In the order in which they start, so that each finds those it talks to; they stop in the reverse order. */
+const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
+
+/** Names under which Open-Falcon's control knows a module or an action. */
+const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
+
+const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...]
+
+  start     start the modules (all when none is named) and wait until each is healthy
+  stop      stop them; nothing stays behind
+  restart   stop, then start
+  reload    read the configuration again; the module's log says what was applied
+  status    what runs: pid, uptime, memory, ports, waiting samples; exit code 1 when something is down
+  tail      follow the logs
+
+Modules: ${modules.join(' ')}
+`
+
+// Paths stay relative to the project, since a socket's path may hold only 107 bytes.
+process.chdir(projectRoot)
+const runDir = 'var/run'
+const logDir = 'var/log'
+const socketPath = join(runDir, 'control.sock')
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`control: ${sentenceOf(error as NodeJS.ErrnoException)}\n`)
+  process.exitCode = 1
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
+  const unknown = named.filter((name) => !modules.some((module) => module === name))
+  if (unknown.length > 0) {
+    process.stderr.write(
+      `control: there is no module "${unknown.join('", "')}"; the modules are ${modules.join(', ')}\n`,
+    )
+    return 2
+  }
+  const chosen = named.length > 0 ? modules.filter((module) => named.includes(module)) : [...modules]
+  switch (action) {
+    case 'start':
+    case 'stop':
+    case 'restart':
+    case 'reload':
+      return order({ action, modules: chosen })
+    case 'status':
+      return showStatus()
+    case 'tail':
+      return tail(chosen)
+    case 'supervise':
+      return supervise()
+    default:
+      process.stderr.write(usage)
+      return action === '' || action === 'help' || action === '--help' ? 0 : 2
+  }
+}
+
+/** Hands an order to the supervisor, starting one first when none runs. */
+async function order(request: Request): Promise<number> {
+  mkdirSync(runDir, { recursive: true })
+  mkdirSync(logDir, { recursive: true })
+  const show = (answer: { module: string; ok: boolean; text: string }) => {
+    const line = `${answer.ok ? ' ok ' : 'FAIL'}  ${answer.module.padEnd(12)} ${answer.text}\n`
+    ;(answer.ok ? process.stdout : process.stderr).write(line)
+  }
+  let end = await askSupervisor(socketPath, request, show)
+  for (let tries = 0; end === undefined && tries < 100; tries++) {
+    if (tries === 0) launchSupervisor()
+    await sleep(100)
+    end = await askSupervisor(socketPath, request, show)
+  }
+  if (end === undefined) throw new Error(`The supervisor did not come up; see ${join(logDir, 'control.log')}`)
+  if (end.ok && request.action === 'start') process.stdout.write(afterStart(end.statuses))
+  return end.ok ? 0 : 1
+}
+
+function launchSupervisor(): void {
+  const output = openSync(join(logDir, 'control.log'), 'a')
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'supervise'], {
+    cwd: projectRoot,
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
+  child.unref()
+  closeSync(output)
+}
+
+function afterStart(statuses: readonly ModuleStatus[]): string {
+  if (statuses.some((status) => !status.healthy)) return ''
+  return `\nEverything runs. This host's metrics arrive within two minutes:
+  ./control status
+  curl -s -d '[{"endpoint":"test","metric":"demo","value":1,"step":60,"counterType":"GAUGE","tags":"","timestamp":'$(date +%s)'}]' 127.0.0.1:1988/v1/push
+  curl -s '127.0.0.1:9966/api/v1/graph/endpoint?q=.'
+`
+}
+
+/** The process behind `start`: lives as long as a module runs. */
+async function supervise(): Promise<number> {
+  const log = createLogger('control')
+  const supervisor = createSupervisor({ specs: modules.map(specOf), cwd: projectRoot, runDir, logDir, log })
+  const server = await serveSupervisor(socketPath, async (request, progress): Promise<Answer> => {
+    let ok = true
+    const tell = (name: string, outcome: { ok: boolean; text: string }) => {
+      ok &&= outcome.ok
+      progress(name, outcome.ok, outcome.text)
+    }
+    const backwards = request.modules.toReversed()
+    const attempt = (work: Promise<{ ok: boolean; text: string }>) =>
+      work.catch((error: NodeJS.ErrnoException) => ({ ok: false, text: sentenceOf(error) }))
+    if (request.action === 'stop' || request.action === 'restart')
+      for (const name of backwards) tell(name, await attempt(supervisor.stop(name)))
+    if (request.action === 'start' || request.action === 'restart')
+      for (const name of request.modules) tell(name, await attempt(supervisor.start(name)))
+    if (request.action === 'reload') for (const name of request.modules) tell(name, supervisor.reload(name))
+    if (request.action === 'stop' && supervisor.idle()) leaveSoon()
+    return { kind: 'end', ok, statuses: await supervisor.status() }
+  })
+  const done = new Promise<number>((resolve) => {
+    server.on('close', () => resolve(0))
+  })
+  const leaveSoon = () => {
+    supervisor.close()
+    server.close()
+  }
+  // The modules go on without it; the next start or stop finds them by their pid files.
+  process.on('SIGTERM', leaveSoon)
+  process.on('SIGHUP', () => log.info('a supervisor has nothing to reload'))
+  return done
+}
+
+/** Reads just what is needed to see a module's health; the module itself checks its whole configuration. */
+function specOf(name: string): ModuleSpec {
+  const healthPort = httpPortOf(name)
+  const argv = [join('dist', name, 'main.js')]
+  return healthPort === undefined ? { name, argv } : { name, argv, healthPort }
+}
+
+function httpPortOf(name: string): number | undefined {
+  for (const file of [join(name, 'cfg.json'), join(name, 'cfg.example.json')]) {
+    try {
+      const config = JSON.parse(readFileSync(file, 'utf8')) as { http?: { enabled?: boolean; listen?: string } }
+      if (config.http?.enabled === false) return undefined
+      return parseListen(config.http?.listen ?? '')?.port
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      return undefined // Not JSON: the module says so itself when it starts.
+    }
+  }
+  return undefined
+}
+
+async function showStatus(): Promise<number> {
+  const request: Request = { action: 'status', modules }
+  const end = await askSupervisor(socketPath, request, () => undefined)
+  // Without a supervisor, ask a fresh one that is never told to do anything: it finds what still runs.
+  const statuses = end?.statuses ?? (await statusWithoutSupervisor())
+  const rows = await Promise.all(statuses.map(statusRow))
+  process.stdout.write(
+    `${formatTable(['module', 'state', 'pid', 'uptime', 'memory', 'ports', 'waiting', 'restarts'], rows)}\n`,
+  )
+  if (end === undefined && statuses.some((status) => status.pid !== undefined))
+    process.stdout.write(
+      'The supervisor is gone: nothing restarts a module that crashes. "./control start" brings it back.\n',
+    )
+  return statuses.every((status) => status.healthy) ? 0 : 1
+}
+
+async function statusWithoutSupervisor(): Promise<ModuleStatus[]> {
+  const log = createLogger('control', { destination: { write: () => undefined } })
+  const supervisor = createSupervisor({ specs: modules.map(specOf), cwd: projectRoot, runDir, logDir, log })
+  try {
+    return await supervisor.status()
+  } finally {
+    supervisor.close()
+  }
+}
+
+async function statusRow(status: ModuleStatus): Promise<string[]> {
+  const state = status.state === 'running' && !status.healthy ? 'unhealthy' : status.state
+  return [
+    status.name,
+    state,
+    status.pid === undefined ? '-' : String(status.pid),
+    status.uptimeSeconds === undefined ? '-' : duration(status.uptimeSeconds),
+    status.residentBytes === undefined ? '-' : `${Math.round(status.residentBytes / 2 ** 20)} MB`,
+    status.ports.join(' ') || '-',
+    status.healthy ? await waitingSamples(status.name) : '-',
+    String(status.restarts),
+  ]
+}
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} d`
+}
+
+/** Samples or events that a module holds because the next one has not taken them yet: its counter `Waiting`. */
+async function waitingSamples(name: string): Promise<string> {
+  const port = httpPortOf(name)
+  if (port === undefined) return '-'
+  try {
+    const answer = JSON.parse(await fetchText(port, '/counter/all')) as unknown
+    const rows = (Array.isArray(answer) ? answer : ((answer as { data?: unknown }).data ?? [])) as {
+      Name: string
+      Cnt: number
+    }[]
+    const row = rows.find((one) => one.Name === 'Waiting')
+    return row ? String(row.Cnt) : '-'
+  } catch {
+    return '-' // It is just being stopped; the state column says so.
+  }
+}
+
+function fetchText(port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, path, timeout: 2000, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => resolve(text))
+    })
+    request.on('timeout', () => request.destroy(new Error('timeout')))
+    request.on('error', reject)
+  })
+}
+
+/** Prints the last lines of each log and then what is added, until interrupted. */
+function tail(chosen: readonly string[]): Promise<number> {
+  for (const name of chosen) {
+    const path = join(logDir, `${name}.log`)
+    const print = (lines: readonly string[]) => {
+      for (const line of lines) process.stdout.write(chosen.length > 1 ? `${name.padEnd(12)} ${line}\n` : `${line}\n`)
+    }
+    print(lastLines(path, 20))
+    watchFile(path, { interval: 300 }, (now, before) => {
+      if (now.size > before.size) print(lastLines(path, 1000, before.size))
+      else if (now.size < before.size) print(lastLines(path, 1000))
+    })
+  }
+  return new Promise((resolve) => {
+    process.on('SIGINT', () => resolve(0))
+    process.on('SIGTERM', () => resolve(0))
+  }).then(() => process.exit(0))
+}
+
+function sentenceOf(error: NodeJS.ErrnoException): string {
+  const at = error.path === undefined ? '' : ` (${error.path})`
+  if (error.code === 'ENOSPC') return `The disk is full: nothing can be written under ${projectRoot}${at}`
+  if (error.code === 'EROFS' || error.code === 'EACCES')
+    return `Nothing can be written under ${projectRoot}${at}: ${error.code === 'EROFS' ? 'the file system is read-only' : 'permission denied'}`
+  return error.message
+}

@@ -1,0 +1,282 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '#lib/log'
+import { isHealthy } from './health.ts'
+import { lastLines, rotateLog } from './log-file.ts'
+import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
+import { listeningPorts, readProcess } from './process-table.ts'
+
+/** One process to run and how to see that it works. */
+export interface ModuleSpec {
+  readonly name: string
+  /** Arguments of Node, the script first. */
+  readonly argv: readonly string[]
+  /** Port on this machine that answers `GET /health` with 200; absent when the module's HTTP is off. */
+  readonly healthPort?: number
+}
+
+export type ModuleState = 'running' | 'starting' | 'stopped' | 'failed' | 'waiting'
+
+export interface ModuleStatus {
+  readonly name: string
+  /** `waiting`: it crashed and is started again after a pause. `failed`: it never became healthy. */
+  readonly state: ModuleState
+  readonly healthy: boolean
+  readonly pid?: number
+  readonly uptimeSeconds?: number
+  readonly residentBytes?: number
+  readonly ports: readonly number[]
+  readonly restarts: number
+}
+
+export interface Supervisor {
+  /** Settles when the module is healthy, or with the reason why it is not. */
+  start(name: string): Promise<{ ok: boolean; text: string }>
+  stop(name: string): Promise<{ ok: boolean; text: string }>
+  reload(name: string): { ok: boolean; text: string }
+  status(): Promise<ModuleStatus[]>
+  /** True when no module runs or is about to. */
+  idle(): boolean
+  close(): void
+}
+
+export interface SupervisorOptions {
+  readonly specs: readonly ModuleSpec[]
+  readonly cwd: string
+  readonly runDir: string
+  readonly logDir: string
+  readonly log: Logger
+  readonly startTimeoutMs?: number
+  readonly stopTimeoutMs?: number
+  readonly maxLogBytes?: number
+}
+
+interface Watched {
+  readonly spec: ModuleSpec
+  state: ModuleState
+  pid: number | undefined
+  restarts: number
+  wanted: boolean
+  timer: NodeJS.Timeout | undefined
+}
+
+const watchEveryMs = 500
+const steadyAfterSeconds = 60
+const longestPauseMs = 60_000
+const keptLogs = 5
+
+/**
+ * Keeps processes running: starts them detached with their output appended to a file, restarts one that crashes after
+ * 1, 2, 4 … 60 s, rotates the files. Processes outlive a killed supervisor; the next one finds them by their pid files.
+ */
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { cwd, runDir, logDir, log } = options
+  const startTimeoutMs = options.startTimeoutMs ?? 30_000
+  const stopTimeoutMs = options.stopTimeoutMs ?? 20_000
+  const pidFile = (name: string) => join(runDir, `${name}.pid`)
+  const logFile = (name: string) => join(logDir, `${name}.log`)
+  const watched = new Map<string, Watched>()
+  for (const spec of options.specs) {
+    const found = readPidFile(pidFile(spec.name))
+    if (found) log.info({ name: spec.name, pid: found.pid }, 'adopted a running module')
+    watched.set(spec.name, {
+      spec,
+      state: found ? 'running' : 'stopped',
+      pid: found?.pid,
+      restarts: 0,
+      wanted: found !== undefined,
+      timer: undefined,
+    })
+  }
+
+  const alive = (one: Watched) => one.pid !== undefined && readPidFile(pidFile(one.spec.name))?.pid === one.pid
+
+  function launch(one: Watched): number {
+    const output = openSync(logFile(one.spec.name), 'a')
+    try {
+      const child = spawn(process.execPath, one.spec.argv, { cwd, detached: true, stdio: ['ignore', output, output] })
+      if (child.pid === undefined) throw new Error(`Cannot start ${one.spec.name}: no process could be made`)
+      child.on('error', (err) => log.error({ err, name: one.spec.name }, 'module process error'))
+      writePidFile(pidFile(one.spec.name), child.pid)
+      one.pid = child.pid
+      return child.pid
+    } finally {
+      closeSync(output)
+    }
+  }
+
+  async function becomesHealthy(one: Watched, pid: number): Promise<boolean> {
+    const deadline = Date.now() + startTimeoutMs
+    const aliveAtLeastUntil = Date.now() + 1000
+    while (Date.now() < deadline && alive(one)) {
+      const port = one.spec.healthPort
+      if (
+        port === undefined
+          ? Date.now() > aliveAtLeastUntil
+          : listeningPorts(pid).includes(port) && (await isHealthy(port))
+      )
+        return true
+      await sleep(50)
+    }
+    return false
+  }
+
+  async function start(name: string): Promise<{ ok: boolean; text: string }> {
+    const one = mustKnow(watched, name)
+    if (alive(one)) return { ok: true, text: `already running (pid ${one.pid})` }
+    clearTimeout(one.timer)
+    one.state = 'starting'
+    const began = Date.now()
+    const logStart = sizeOfLog(logFile(name))
+    let pid: number
+    try {
+      pid = launch(one)
+    } catch (error) {
+      one.state = 'failed'
+      throw error
+    }
+    if (await becomesHealthy(one, pid)) {
+      one.state = 'running'
+      one.wanted = true
+      return { ok: true, text: `started in ${((Date.now() - began) / 1000).toFixed(1)} s (pid ${pid})` }
+    }
+    const hung = alive(one)
+    if (hung) await end(one)
+    one.state = 'failed'
+    one.wanted = false
+    removePidFile(pidFile(name))
+    const said = plainSentence(lastLines(logFile(name), 20, logStart), name)
+    return {
+      ok: false,
+      text: hung ? `did not become healthy within ${startTimeoutMs / 1000} s; see ${logFile(name)}` : said,
+    }
+  }
+
+  /** Asks the whole process group to leave, then makes it. */
+  async function end(one: Watched): Promise<boolean> {
+    const pid = one.pid
+    if (pid === undefined) return true
+    signal(pid, 'SIGTERM')
+    const deadline = Date.now() + stopTimeoutMs
+    while (alive(one) && Date.now() < deadline) await sleep(20)
+    const left = !alive(one)
+    // Also when it left by itself: children of its group (plugins) must not stay behind.
+    signalGroup(pid, 'SIGKILL')
+    while (readProcess(pid) !== undefined && alive(one)) await sleep(10)
+    removePidFile(pidFile(one.spec.name))
+    one.pid = undefined
+    return left
+  }
+
+  async function stop(name: string): Promise<{ ok: boolean; text: string }> {
+    const one = mustKnow(watched, name)
+    clearTimeout(one.timer)
+    one.wanted = false
+    if (!alive(one)) {
+      one.state = 'stopped'
+      one.pid = undefined
+      removePidFile(pidFile(name))
+      return { ok: true, text: 'was not running' }
+    }
+    const gently = await end(one)
+    one.state = 'stopped'
+    return { ok: true, text: gently ? 'stopped' : `killed, it had not stopped within ${stopTimeoutMs / 1000} s` }
+  }
+
+  function watch(): void {
+    for (const one of watched.values()) {
+      rotateLog(logFile(one.spec.name), options.maxLogBytes ?? 20 * 2 ** 20, keptLogs)
+      if (!one.wanted || one.state !== 'running' || alive(one)) continue
+      const pauseMs = Math.min(1000 * 2 ** Math.min(one.restarts, 10), longestPauseMs)
+      one.restarts++
+      one.state = 'waiting'
+      if (one.pid !== undefined) signalGroup(one.pid, 'SIGKILL')
+      log.warn({ name: one.spec.name, pid: one.pid, pauseMs }, 'module died, starting it again after a pause')
+      one.timer = setTimeout(() => void again(one), pauseMs)
+    }
+  }
+
+  async function again(one: Watched): Promise<void> {
+    if (!one.wanted) return
+    const outcome = await start(one.spec.name).catch((error: Error) => ({ ok: false, text: error.message }))
+    log.info({ name: one.spec.name, ...outcome }, 'restart')
+    if (outcome.ok) {
+      const pid = one.pid
+      setTimeout(() => {
+        if (one.pid === pid && alive(one)) one.restarts = 0
+      }, steadyAfterSeconds * 1000).unref()
+      return
+    }
+    // It worked before, so it is worth trying again: the port or the disk may come back.
+    one.wanted = true
+    one.state = 'running'
+  }
+
+  const watching = setInterval(watch, watchEveryMs)
+
+  return {
+    start,
+    stop,
+    reload(name) {
+      const one = mustKnow(watched, name)
+      if (one.pid === undefined || !alive(one)) return { ok: false, text: 'is not running' }
+      signal(one.pid, 'SIGHUP')
+      return { ok: true, text: 'told to read its configuration again; its log says what was applied' }
+    },
+    status: () =>
+      Promise.all(
+        [...watched.values()].map(async (one): Promise<ModuleStatus> => {
+          const facts = one.pid !== undefined && alive(one) ? readProcess(one.pid) : undefined
+          const base = { name: one.spec.name, restarts: one.restarts }
+          if (!facts)
+            return { ...base, state: one.state === 'running' ? 'waiting' : one.state, healthy: false, ports: [] }
+          const { pid, uptimeSeconds, residentBytes } = facts
+          const healthy = one.spec.healthPort === undefined || (await isHealthy(one.spec.healthPort))
+          return { ...base, state: one.state, healthy, pid, uptimeSeconds, residentBytes, ports: listeningPorts(pid) }
+        }),
+      ),
+    idle: () => [...watched.values()].every((one) => !one.wanted && !alive(one)),
+    close() {
+      clearInterval(watching)
+      for (const one of watched.values()) clearTimeout(one.timer)
+    },
+  }
+}
+
+function mustKnow(watched: Map<string, Watched>, name: string): Watched {
+  const one = watched.get(name)
+  if (!one) throw new Error(`There is no module "${name}"; the modules are ${[...watched.keys()].join(', ')}`)
+  return one
+}
+
+function sizeOfLog(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0
+}
+
+/** The line in which the module said why it left: the last plain one, else the message of the last log object. */
+function plainSentence(lines: readonly string[], name: string): string {
+  const plain = lines.filter((line) => !line.startsWith('{') && line.startsWith(`${name}:`))
+  if (plain.length > 0) {
+    const from = lines.indexOf(plain.at(-1) ?? '')
+    return lines
+      .slice(from)
+      .join('\n')
+      .slice(name.length + 1)
+      .trim()
+  }
+  return lines.at(-1) ?? 'left without saying why'
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+function signalGroup(pid: number, name: NodeJS.Signals): void {
+  signal(-pid, name)
+}

@@ -14,3 +14,8 @@ export type {
 } from './strategy.ts'
 export { compareBytes, formatTags, parseTags, sortTags } from './tags.ts'
 export { crc32, crc32OfBytes } from './crc32.ts'
+export { parseGoFloat } from './go-float.ts'
+export { alignDown, graphItemOf, isCounterType, judgeItemOf, numberOf, refusalOf, saneTimestamp } from './item.ts'
+export type { GraphItem, JudgeItem, ReceivedItem, Refusal } from './item.ts'
+export { readTelnetLine } from './telnet.ts'
+export type { TelnetItem, TelnetLine } from './telnet.ts'

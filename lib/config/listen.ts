@@ -6,7 +6,7 @@ export interface ListenAddress {
 
 /** `host:port`, `:port` or `[v6]:port` → its parts; undefined when it is none of these. Port 0 asks for a free one. */
 export function parseListen(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text)
+  const match = /^(?:\[([^\]]*)\]|([^:\s]*)):(\d{1,5})$/.exec(text)
   if (!match) return undefined
   const port = Number(match[3])
   if (port > 65535) return undefined

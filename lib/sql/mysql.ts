@@ -1,0 +1,69 @@
+import { MysqlAdapter, MysqlDriver, MysqlIntrospector, MysqlQueryCompiler } from 'kysely'
+import type { Dialect, MysqlPool, MysqlPoolConnection } from 'kysely'
+import { createPool } from 'mysql2'
+import type { PoolConnection, PoolOptions } from 'mysql2'
+import type { MysqlDsn } from './dsn.ts'
+import { NamedDriver } from './named-driver.ts'
+
+export interface MysqlPoolLimits {
+  readonly maxConnections: number
+  readonly maxIdle: number
+  readonly queryTimeoutMs: number
+}
+
+/** Connects when first asked; a connection that broke is replaced by the next statement. */
+export function mysqlDialect(dsn: MysqlDsn, name: string, limits: MysqlPoolLimits): Dialect {
+  return {
+    createAdapter: () => new MysqlAdapter(),
+    createDriver: () => new NamedDriver(new MysqlDriver({ pool: preparingPool(dsn, limits) }), name),
+    createIntrospector: (kysely) => new MysqlIntrospector(kysely),
+    createQueryCompiler: () => new MysqlQueryCompiler(),
+  }
+}
+
+/** A pool whose statements with parameters are prepared by the server, which kysely alone would not do. */
+function preparingPool(dsn: MysqlDsn, limits: MysqlPoolLimits): MysqlPool {
+  const pool = createPool(poolOptions(dsn, limits))
+  const wrapped = new WeakMap<PoolConnection, MysqlPoolConnection>()
+  return {
+    getConnection(callback) {
+      pool.getConnection((error, connection) => {
+        if (error) return callback(error, undefined as never)
+        const known = wrapped.get(connection) ?? preparing(connection, limits.queryTimeoutMs)
+        wrapped.set(connection, known)
+        callback(undefined, known)
+      })
+    },
+    end: (callback) => pool.end(callback),
+  }
+}
+
+function preparing(connection: PoolConnection, timeout: number): MysqlPoolConnection {
+  return {
+    query: ((sql: string, values: unknown[], callback: (error: unknown, result: unknown) => void) => {
+      if (values.length === 0) connection.query({ sql, timeout }, callback)
+      else connection.execute({ sql, values: values as never[], timeout }, callback)
+    }) as MysqlPoolConnection['query'],
+    release: () => connection.release(),
+  }
+}
+
+function poolOptions(dsn: MysqlDsn, limits: MysqlPoolLimits): PoolOptions {
+  return {
+    ...dsn.address,
+    user: dsn.user,
+    password: dsn.password,
+    ...(dsn.database === '' ? {} : { database: dsn.database }),
+    ...(dsn.tls === 'off' ? {} : { ssl: { rejectUnauthorized: dsn.tls === 'verify' } }),
+    charset: 'utf8mb4',
+    connectTimeout: dsn.connectTimeoutMs ?? 5000,
+    connectionLimit: limits.maxConnections,
+    maxIdle: Math.min(limits.maxIdle, limits.maxConnections),
+    idleTimeout: 60_000,
+    maxPreparedStatements: 200,
+    enableKeepAlive: true,
+    // Times are texts in the server's zone, as Open-Falcon wrote them; no conversion can then be wrong.
+    dateStrings: true,
+    supportBigNumbers: true,
+  }
+}

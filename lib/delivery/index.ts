@@ -1,0 +1,8 @@
+export type {
+  Batch,
+  DeliveryOrder,
+  Destination,
+  DestinationOptions,
+  DestinationPeer,
+  DestinationStats,
+} from './destination.ts'

@@ -1,0 +1,1 @@
+export type { Spool, SpoolDrop, SpoolOptions, SpoolRecord, SpoolStats } from './spool.ts'

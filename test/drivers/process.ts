@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { projectRoot } from '#lib/module'
+
+/** A module of ours as its own process, started from the built code as a user's is. */
+export interface ModuleProcess {
+  readonly name: string
+  readonly httpPort: number
+  readonly pid: number
+  /** Everything it has printed since the first start. */
+  output(): string
+  /** SIGKILL: nothing is flushed, nothing is said. Settles when the process is gone. */
+  kill(): Promise<void>
+  /** SIGTERM. Settles with the exit code. */
+  stop(): Promise<number | null>
+  /** Starts it again with the same configuration, ports and data. */
+  restart(): Promise<void>
+  /** `GET` on its HTTP port; the parsed JSON, or the text when it is none. */
+  get(path: string): Promise<unknown>
+}
+
+export interface ProcessOptions {
+  readonly name: 'agent' | 'transfer' | 'hbs' | 'judge' | 'graph-query'
+  readonly folder: string
+  readonly httpPort: number
+  readonly config: object
+  readonly env?: Record<string, string>
+}
+
+const startTimeoutMs = 30_000
+
+/** Writes the configuration, starts the process and waits for `/health`. Rejects with its output when it leaves instead. */
+export async function startModule(options: ProcessOptions): Promise<ModuleProcess> {
+  const { name, folder, httpPort } = options
+  mkdirSync(folder, { recursive: true })
+  const configFile = join(folder, `${name}.json`)
+  writeFileSync(configFile, JSON.stringify(options.config, undefined, 2))
+  let output = ''
+  let child: ChildProcess
+
+  async function launch(): Promise<void> {
+    const started = spawn(process.execPath, [join('dist', name, 'main.js'), '--config', configFile], {
+      cwd: projectRoot,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = started
+    for (const stream of [started.stdout, started.stderr])
+      stream?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+    const deadline = Date.now() + startTimeoutMs
+    while (Date.now() < deadline) {
+      if (gone(started)) throw new Error(`${name} left at start:\n${output}`)
+      if (await isUp(httpPort)) return
+      await sleep(25)
+    }
+    throw new Error(`${name} did not become healthy:\n${output}`)
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    const ending = child
+    if (gone(ending)) return ending.exitCode
+    const left = new Promise<number | null>((resolve) => ending.once('exit', (code) => resolve(code)))
+    ending.kill(signal)
+    return left
+  }
+
+  await launch()
+  return {
+    name,
+    httpPort,
+    get pid() {
+      return child.pid ?? 0
+    },
+    output: () => output,
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+    restart: launch,
+    async get(path) {
+      const response = await fetch(`http://127.0.0.1:${httpPort}${path}`)
+      const text = await response.text()
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        return text
+      }
+    },
+  }
+}
+
+function gone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+async function isUp(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/health`)
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    return false // Not listening yet.
+  }
+}
+
+/** Distinct ports that nobody listens on at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1')
+      await new Promise((resolve) => server.once('listening', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => {
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  })
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** Asks until the answer satisfies, failing with the last answer after `timeoutMs`. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  satisfies: (answer: T) => boolean,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const answer = await ask()
+    if (satisfies(answer)) return answer
+    if (Date.now() > deadline)
+      throw new Error(`Waited ${timeoutMs} ms for ${what}; last: ${JSON.stringify(answer)?.slice(0, 2000)}`)
+    await sleep(50)
+  }
+}

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs'
-import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseListen } from '#lib/config'
 import { createLogger } from '#lib/log'
 import { projectRoot } from '#lib/module'
-import { askSupervisor, createSupervisor, lastLines, serveSupervisor } from '#lib/supervise'
+import { applySchema, openDatabase, runStatement } from '#lib/sql'
+import type { Database } from '#lib/sql'
+import { askSupervisor, createSupervisor, lastLines, serveSupervisor, statusTable } from '#lib/supervise'
 import type { Answer, ModuleSpec, ModuleStatus, Request } from '#lib/supervise'
 import { formatTable } from '#lib/table'
 
@@ -17,7 +18,7 @@ const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
 /** Names under which Open-Falcon's control knows a module or an action. */
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
-const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...]
+const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | schema | sql STATEMENT
 
   start     start the modules (all when none is named) and wait until each is healthy
   stop      stop them; nothing stays behind
@@ -25,6 +26,8 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   reload    read the configuration again; the module's log says what was applied
   status    what runs: pid, uptime, memory, ports, waiting samples; exit code 1 when something is down
   tail      follow the logs
+  schema    make the portal tables that are missing in hbs' database; what exists stays as it is
+  sql TEXT  run one statement on hbs' database and show its rows
 
 Modules: ${modules.join(' ')}
 `
@@ -43,6 +46,8 @@ try {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
+  if (argv[0] === 'schema') return withPortalTables(makeTables)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
   if (unknown.length > 0) {
@@ -150,18 +155,54 @@ function specOf(name: string): ModuleSpec {
   return healthPort === undefined ? { name, argv } : { name, argv, healthPort }
 }
 
-function httpPortOf(name: string): number | undefined {
+interface ReadAnyway {
+  readonly database?: string
+  readonly http?: { readonly enabled?: boolean; readonly listen?: string }
+}
+
+/** A module's configuration as far as it is needed here; the module itself checks all of it when it starts. */
+function configOf(name: string): ReadAnyway {
   for (const file of [join(name, 'cfg.json'), join(name, 'cfg.example.json')]) {
     try {
-      const config = JSON.parse(readFileSync(file, 'utf8')) as { http?: { enabled?: boolean; listen?: string } }
-      if (config.http?.enabled === false) return undefined
-      return parseListen(config.http?.listen ?? '')?.port
+      return JSON.parse(readFileSync(file, 'utf8')) as ReadAnyway
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
-      return undefined // Not JSON: the module says so itself when it starts.
+      return {} // Not JSON: the module says so itself when it starts.
     }
   }
-  return undefined
+  return {}
+}
+
+function httpPortOf(name: string): number | undefined {
+  const { http } = configOf(name)
+  return http?.enabled === false ? undefined : parseListen(http?.listen ?? '')?.port
+}
+
+async function withPortalTables(work: (database: Database) => Promise<void>): Promise<number> {
+  const dsn = configOf('hbs').database
+  if (dsn === undefined) throw new Error('hbs/cfg.json names no database')
+  const database = openDatabase(dsn)
+  try {
+    await work(database)
+    return 0
+  } finally {
+    await database.close()
+  }
+}
+
+async function makeTables(database: Database): Promise<void> {
+  const files = await applySchema(database)
+  process.stdout.write(`${database.name}: ${files.join(', ')} applied; tables that existed are as they were\n`)
+}
+
+function showRows(statement: string): Promise<number> {
+  if (statement.trim() === '')
+    throw new Error('sql needs a statement, for example: ./control sql "select * from strategy"')
+  return withPortalTables(async (database) => {
+    const { columns, rows, changed } = await runStatement(database, statement)
+    if (columns.length === 0) process.stdout.write(`${changed} rows changed\n`)
+    else process.stdout.write(`${formatTable(columns, rows)}\n`)
+  })
 }
 
 async function showStatus(): Promise<number> {
@@ -169,10 +210,7 @@ async function showStatus(): Promise<number> {
   const end = await askSupervisor(socketPath, request, () => undefined)
   // Without a supervisor, ask a fresh one that is never told to do anything: it finds what still runs.
   const statuses = end?.statuses ?? (await statusWithoutSupervisor())
-  const rows = await Promise.all(statuses.map(statusRow))
-  process.stdout.write(
-    `${formatTable(['module', 'state', 'pid', 'uptime', 'memory', 'ports', 'waiting', 'restarts'], rows)}\n`,
-  )
+  process.stdout.write(`${await statusTable(statuses, httpPortOf)}\n`)
   if (end === undefined && statuses.some((status) => status.pid !== undefined))
     process.stdout.write(
       'The supervisor is gone: nothing restarts a module that crashes. "./control start" brings it back.\n',
@@ -188,56 +226,6 @@ async function statusWithoutSupervisor(): Promise<ModuleStatus[]> {
   } finally {
     supervisor.close()
   }
-}
-
-async function statusRow(status: ModuleStatus): Promise<string[]> {
-  const state = status.state === 'running' && !status.healthy ? 'unhealthy' : status.state
-  return [
-    status.name,
-    state,
-    status.pid === undefined ? '-' : String(status.pid),
-    status.uptimeSeconds === undefined ? '-' : duration(status.uptimeSeconds),
-    status.residentBytes === undefined ? '-' : `${Math.round(status.residentBytes / 2 ** 20)} MB`,
-    status.ports.join(' ') || '-',
-    status.healthy ? await waitingSamples(status.name) : '-',
-    String(status.restarts),
-  ]
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
-  return `${Math.round(seconds / 86_400)} d`
-}
-
-/** Samples or events that a module holds because the next one has not taken them yet: its counter `Waiting`. */
-async function waitingSamples(name: string): Promise<string> {
-  const port = httpPortOf(name)
-  if (port === undefined) return '-'
-  try {
-    const answer = JSON.parse(await fetchText(port, '/counter/all')) as unknown
-    const rows = (Array.isArray(answer) ? answer : ((answer as { data?: unknown }).data ?? [])) as {
-      Name: string
-      Cnt: number
-    }[]
-    const row = rows.find((one) => one.Name === 'Waiting')
-    return row ? String(row.Cnt) : '-'
-  } catch {
-    return '-' // It is just being stopped; the state column says so.
-  }
-}
-
-function fetchText(port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, path, timeout: 2000, agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => resolve(text))
-    })
-    request.on('timeout', () => request.destroy(new Error('timeout')))
-    request.on('error', reject)
-  })
 }
 
 /** Prints the last lines of each log and then what is added, until interrupted. */

@@ -13,3 +13,5 @@ export type {
   TemplateTable,
 } from './tables.ts'
 export { insertOrUpdate } from './upsert.ts'
+export { runStatement } from './statement.ts'
+export type { StatementResult } from './statement.ts'

@@ -1,0 +1,25 @@
+import { sql } from 'kysely'
+import type { Database } from './database.ts'
+
+/** What one statement gave, as text: NULL is `NULL`. `changed` counts rows that were written. */
+export interface StatementResult {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  readonly changed: number
+}
+
+/** Runs a statement that an operator typed. It has the rights of the configured database user; nothing is added to it. */
+export async function runStatement(database: Database, statement: string): Promise<StatementResult> {
+  const result = await sql.raw<Record<string, unknown>>(statement).execute(database.kysely)
+  const columns = Object.keys(result.rows[0] ?? {})
+  return {
+    columns,
+    rows: result.rows.map((row) => columns.map((column) => textOf(row[column]))),
+    changed: Number(result.numAffectedRows ?? 0),
+  }
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | bigint | boolean)
+}

@@ -17,7 +17,7 @@ export function createTableQueue(database: Database, listOf: (priority: number) 
     let query = on.selectFrom('falcon_queue_producer').select('sequence').where('producer', '=', producer)
     if (lock && database.dialect === 'mysql') query = query.forUpdate()
     const row = await query.executeTakeFirst()
-    return Number(row?.sequence ?? 0)
+    return row?.sequence ?? 0
   }
 
   async function write(on: On, producer: string, events: readonly QueuedEvent[]): Promise<void> {
@@ -61,7 +61,7 @@ export function createTableQueue(database: Database, listOf: (priority: number) 
         .select(sql<number>`count(*)`.as('waiting'))
         .where('queue', '=', listOf(priority))
         .executeTakeFirstOrThrow()
-      return Number(row.waiting)
+      return row.waiting
     },
     async peek(priority, count) {
       const rows = await kysely

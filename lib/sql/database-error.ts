@@ -7,7 +7,8 @@ export class DatabaseError extends Error {
   constructor(database: string, cause: unknown) {
     const why = messageOf(cause)
     super(`Cannot use database ${database}: ${why}`, { cause })
-    this.code = String((cause as { code?: unknown } | null)?.code ?? '')
+    const code = (cause as { code?: unknown } | null)?.code
+    this.code = typeof code === 'string' ? code : ''
   }
 }
 

@@ -34,10 +34,10 @@ export function parseDsn(text: string): SqliteDsn | MysqlDsn {
   }
   const slash = text.lastIndexOf('/')
   if (slash < 0) throw refused(text, 'it is neither sqlite:<file> nor user:password@tcp(host:port)/database')
-  const [database = '', parameters = ''] = splitOnce(text.slice(slash + 1), '?')
+  const [database, parameters] = splitOnce(text.slice(slash + 1), '?')
   const front = text.slice(0, slash)
   const at = front.lastIndexOf('@')
-  const [user = '', password = ''] = splitOnce(at < 0 ? '' : front.slice(0, at), ':')
+  const [user, password] = splitOnce(at < 0 ? '' : front.slice(0, at), ':')
   const query = new URLSearchParams(parameters)
   return {
     kind: 'mysql',

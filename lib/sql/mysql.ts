@@ -40,9 +40,9 @@ function preparingPool(dsn: MysqlDsn, limits: MysqlPoolLimits): MysqlPool {
 
 function preparing(connection: PoolConnection, timeout: number): MysqlPoolConnection {
   return {
-    query: ((sql: string, values: unknown[], callback: (error: unknown, result: unknown) => void) => {
+    query: ((sql: string, values: never[], callback: (error: unknown, result: unknown) => void) => {
       if (values.length === 0) connection.query({ sql, timeout }, callback)
-      else connection.execute({ sql, values: values as never[], timeout }, callback)
+      else connection.execute({ sql, values, timeout }, callback)
     }) as MysqlPoolConnection['query'],
     release: () => connection.release(),
   }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CompiledQuery, SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import type { DatabaseConnection, Dialect, SqliteDatabase } from 'kysely'
+import type { DatabaseConnection, Dialect } from 'kysely'
 import Libsql from 'libsql'
 import { projectRoot } from '#lib/module'
 import { DatabaseError } from './database-error.ts'
@@ -31,8 +31,7 @@ export function openSqlite(dsn: SqliteDsn, name: string): SqliteFile {
   return {
     dialect: {
       createAdapter: () => new SqliteAdapter(),
-      createDriver: () =>
-        new NamedDriver(new ImmediateDriver({ database: database as unknown as SqliteDatabase }), name),
+      createDriver: () => new NamedDriver(new ImmediateDriver({ database }), name),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },

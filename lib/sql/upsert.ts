@@ -7,14 +7,14 @@ import type { Tables } from './tables.ts'
  * Inserts rows; where one with the same `key` exists, its `update` columns take the new values.
  * The one statement whose words differ between the dialects. `key` must be a unique key of the table.
  */
-export function insertOrUpdate<T extends keyof Tables & string>(
+export function insertOrUpdate<T extends keyof Tables>(
   dialect: Database['dialect'],
   on: Kysely<Tables>,
   table: T,
   rows: readonly Insertable<Tables[T]>[],
   columns: { readonly key: readonly string[]; readonly update: readonly string[] },
 ): InsertQueryBuilder<Tables, T, InsertResult> {
-  const insert = on.insertInto(table).values(rows as Insertable<Tables[T]>[])
+  const insert = on.insertInto(table).values(rows)
   const taken = (column: string) =>
     dialect === 'mysql' ? sql`values(${sql.ref(column)})` : sql.ref(`excluded.${column}`)
   const set = Object.fromEntries(columns.update.map((column) => [column, taken(column)])) as never

@@ -19,3 +19,5 @@ export { alignDown, graphItemOf, isCounterType, judgeItemOf, numberOf, refusalOf
 export type { GraphItem, JudgeItem, ReceivedItem, Refusal } from './item.ts'
 export { readTelnetLine } from './telnet.ts'
 export type { TelnetItem, TelnetLine } from './telnet.ts'
+export { readFirstJson } from './first-json.ts'
+export type { FirstJson } from './first-json.ts'

@@ -1,3 +1,5 @@
+import type { Logger } from '#lib/log'
+
 /** One record as `append` took it. */
 export interface SpoolRecord {
   readonly data: Uint8Array
@@ -50,4 +52,7 @@ export interface SpoolOptions {
   readonly maxAgeSeconds: number
   /** Told of every item that will never come out again, also while the spool opens. */
   readonly onDrop: (items: number, reason: SpoolDrop) => void
+  readonly log: Logger
+  /** Milliseconds; default Date.now. */
+  readonly now?: () => number
 }

@@ -1,4 +1,25 @@
+export { readAgentHeartbeat, readAgentReport, readNullRequest } from './agent.ts'
+export type {
+  AgentHeartbeatRequest,
+  AgentPluginsResponse,
+  AgentReportRequest,
+  BuiltinMetric,
+  BuiltinMetricResponse,
+  NullRpcRequest,
+  SimpleRpcResponse,
+} from './agent.ts'
+export { formatEvent } from './event.ts'
 export type { AlarmEvent, EventStatus } from './event.ts'
+export { decodeGo, goAny, goInt64, goPointers, goString, goStruct } from './go-decode.ts'
+export type { GoSource, GoType } from './go-decode.ts'
+export { goJson } from './go-encode.ts'
+export { JsonScanner } from './json-scanner.ts'
+export type { Scan } from './json-scanner.ts'
+export { elementsAt, endOfValue, kindAt, membersAt, skipBlanks } from './json-text.ts'
+export type { JsonKind, JsonPart } from './json-text.ts'
+export { readMetricValues } from './metric-values.ts'
+export type { RawItem } from './metric-values.ts'
+export type { RawArgument } from './raw-argument.ts'
 export type { Reading } from './reading.ts'
 export { createRing, defaultReplicas } from './ring.ts'
 export type { Ring } from './ring.ts'
@@ -21,3 +42,4 @@ export { readTelnetLine } from './telnet.ts'
 export type { TelnetItem, TelnetLine } from './telnet.ts'
 export { readFirstJson } from './first-json.ts'
 export type { FirstJson } from './first-json.ts'
+export { textOfUtf8 } from './utf8.ts'

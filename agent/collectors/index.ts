@@ -1,0 +1,37 @@
+import type { Host } from '../host/host.ts'
+import { createAgentCollector } from './agent.ts'
+import type { Collector } from './collector.ts'
+import { createCpuCollector } from './cpu.ts'
+import { createDfCollector } from './df.ts'
+import { createDiskIoCollector } from './disk-io.ts'
+import { createKernelCollector } from './kernel.ts'
+import { createLoadCollector } from './load.ts'
+import { createMemoryCollector } from './memory.ts'
+import { createNetCollector } from './net.ts'
+import { createSnmpUdpCollector } from './snmp-udp.ts'
+import { createSocketsCollector } from './sockets.ts'
+import { createTcpExtCollector } from './tcp-ext.ts'
+
+export interface CollectorSettings {
+  /** Interfaces are kept whose name starts with one of these; all when empty. */
+  readonly ifacePrefix: readonly string[]
+  /** File systems are kept that are mounted exactly there; all ordinary ones when empty. */
+  readonly mountPoint: readonly string[]
+}
+
+/** Everything that is collected each step, in the order it is sent. */
+export function createCollectors(host: Host, settings: CollectorSettings): Collector[] {
+  return [
+    createAgentCollector(),
+    createCpuCollector(host),
+    createLoadCollector(host),
+    createKernelCollector(host),
+    createMemoryCollector(host),
+    createNetCollector(host, settings.ifacePrefix),
+    createDiskIoCollector(host),
+    createDfCollector(host, settings.mountPoint),
+    createTcpExtCollector(host),
+    createSnmpUdpCollector(host),
+    createSocketsCollector(host),
+  ]
+}

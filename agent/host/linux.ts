@@ -1,0 +1,99 @@
+import { statfs } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import type { Host, NetworkInterface, Sockets } from './host.ts'
+import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
+import { parseDiskStats } from './linux/disks.ts'
+import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
+import { createKernelFiles, isGone } from './linux/kernel-files.ts'
+import { parseMemory } from './linux/memory.ts'
+import { fileSystemFrom, parseMounts } from './linux/mounts.ts'
+import { parseNetDev, parseSpeed } from './linux/network.ts'
+import { readNames, readCommandLine } from './linux/processes.ts'
+import { parseProtocolCounters } from './linux/protocols.ts'
+import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
+import { treeSize } from './linux/tree-size.ts'
+import { createSlowCalls } from './slow-calls.ts'
+
+export interface LinuxHostOptions {
+  /** `/`, or where the file system of the watched host is mounted into this container. */
+  readonly root: string
+  /** How long one answer of a file system, a driver or a process is waited for. */
+  readonly answerMs?: number
+}
+
+/** Reads /proc, /sys and statfs(2); starts no program. */
+export function createLinuxHost({ root, answerMs = 3000 }: LinuxHostOptions): Host {
+  const files = createKernelFiles(root)
+  // Three of Node's four threads at most: what a dead server holds must not keep us from our own disks.
+  const slow = createSlowCalls(1)
+  const slowElsewhere = createSlowCalls(2)
+  const net = (name: string) => files.now(files.ofHost(`net/${name}`))
+
+  /** What the driver says, if anything: for interfaces that are down or virtual it is an error, and some drivers hang. */
+  async function speedOf(name: string): Promise<number | undefined> {
+    const file = `/sys/class/net/${name}/speed`
+    try {
+      return parseSpeed(await slow.run(file, answerMs, () => files.slow(file)))
+    } catch {
+      // Whatever the reason, the speed is unknown, and the traffic is worth sending without it.
+      return undefined
+    }
+  }
+
+  return {
+    cpuTimes: async () => parseStat(files.now('/proc/stat')),
+    cpuCount: async () => parseCpuCount(files.now('/proc/stat')),
+    cpuMhz: async () => parseCpuMhz(files.now('/proc/cpuinfo')),
+    loadAverage: async () => parseLoadAverage(files.now('/proc/loadavg')),
+    kernelLimits: async () =>
+      parseKernelLimits(
+        files.now('/proc/sys/fs/file-max'),
+        files.now('/proc/sys/fs/file-nr'),
+        files.now('/proc/sys/kernel/pid_max'),
+      ),
+    kernelRelease: async () => files.now('/proc/sys/kernel/osrelease').trim(),
+    uptimeSeconds: async () => parseUptime(files.now('/proc/uptime')),
+    memory: async () => parseMemory(files.now('/proc/meminfo')),
+    async networkInterfaces(prefixes): Promise<NetworkInterface[]> {
+      const found = parseNetDev(net('dev'), prefixes)
+      return await Promise.all(found.map(async (it) => ({ ...it, speedMbit: await speedOf(it.name) })))
+    },
+    disks: async () => ({ atMs: performance.now(), disks: parseDiskStats(files.now('/proc/diskstats')) }),
+    async mounts() {
+      const file = files.ofHost('mounts')
+      return parseMounts(await slow.run(file, answerMs, () => files.slow(file)))
+    },
+    fileSystem({ source, mountPoint }) {
+      const lane = source.startsWith('/dev/') ? slow : slowElsewhere
+      return lane.run(`file system ${mountPoint}`, answerMs, async () =>
+        fileSystemFrom(await statfs(files.path(mountPoint), { bigint: true })),
+      )
+    },
+    protocolCounters: async (file, group) => parseProtocolCounters(net(file), group),
+    async sockets(): Promise<Sockets> {
+      const { inUse, orphaned, timeWait, allocated } = parseSockStat(
+        net('sockstat'),
+        optional(() => net('sockstat6')),
+      )
+      const established = parseProtocolCounters(net('snmp'), 'Tcp').get('CurrEstab')
+      if (established === undefined) throw new Error('Cannot read /proc/net/snmp: Tcp has no CurrEstab')
+      return { established, closed: allocated - (inUse - timeWait), orphaned, timeWait }
+    },
+    synReceived: async () => readSynReceived(files),
+    openPorts: async () => readOpenPorts(files),
+    processNames: () => readNames(files),
+    commandLine: (pid) => readCommandLine(files, slow, pid, answerMs),
+    treeSize: (path, deadlineMs) =>
+      slowElsewhere.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal)),
+  }
+}
+
+/** Kernels without IPv6 lack the second file of a pair. */
+function optional(read: () => string): string {
+  try {
+    return read()
+  } catch (error) {
+    if (isGone(error)) return ''
+    throw error
+  }
+}

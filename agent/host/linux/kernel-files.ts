@@ -1,0 +1,90 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Reads the files by which a kernel shows its state, below a movable root. Errors name the file. */
+export interface KernelFiles {
+  /** Where a path of the watched machine is on this one. */
+  path(path: string): string
+  /**
+   * A file the kernel makes from memory, waiting for nothing. Read at once: through a thread it costs ten times
+   * as much, and these are read every step.
+   */
+  now(path: string): string
+  /** The lines of such a file, made as they are asked for: stop early, and the kernel does not make the rest. */
+  lines(path: string): Iterable<string>
+  /** A file behind which a driver, a process or a lock may keep us waiting: call it inside `SlowCalls` only. */
+  slow(path: string): Promise<string>
+  /** The names in a folder of the kernel's. */
+  list(path: string): string[]
+  /** The path of a file below /proc that differs between containers: `mounts`, `net/…`. */
+  ofHost(name: string): string
+}
+
+/** `root` is `/`, or where the file system of the watched host is mounted into a container. */
+export function createKernelFiles(root: string): KernelFiles {
+  const path = (path: string) => (root === '/' ? path : join(root, path))
+  return {
+    path,
+    now(file) {
+      try {
+        return readFileSync(path(file), 'utf8')
+      } catch (error) {
+        throw unreadable(file, error)
+      }
+    },
+    *lines(file) {
+      let handle: number | undefined
+      try {
+        handle = openSync(path(file), 'r')
+        yield* linesOf(handle)
+      } catch (error) {
+        throw unreadable(file, error)
+      } finally {
+        if (handle !== undefined) closeSync(handle)
+      }
+    },
+    async slow(file) {
+      try {
+        return await readFile(path(file), 'utf8')
+      } catch (error) {
+        throw unreadable(file, error)
+      }
+    },
+    list(folder) {
+      try {
+        return readdirSync(path(folder))
+      } catch (error) {
+        throw unreadable(folder, error)
+      }
+    },
+    ofHost(name) {
+      // Seen from a container, /proc/mounts and /proc/net are its own; those of the first process are the host's.
+      const first = `/proc/1/${name}`
+      return root !== '/' && existsSync(path(first)) ? first : `/proc/${name}`
+    },
+  }
+}
+
+function* linesOf(handle: number): Generator<string> {
+  const chunk = Buffer.allocUnsafe(64 * 1024)
+  let rest = ''
+  for (;;) {
+    const size = readSync(handle, chunk, 0, chunk.length, null)
+    if (size === 0) break
+    const lines = (rest + chunk.toString('latin1', 0, size)).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+/** Whether an error of `KernelFiles` says that there is no such file, process or driver answer. */
+export function isGone(error: unknown): boolean {
+  const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
+  return code === 'ENOENT' || code === 'ESRCH'
+}
+
+function unreadable(file: string, error: unknown): Error {
+  return new Error(`Cannot read ${file}: ${(error as Error).message}`, { cause: error })
+}

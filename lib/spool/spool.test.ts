@@ -1,4 +1,5 @@
 import {
+  closeSync,
   mkdtempSync,
   openSync,
   readdirSync,

@@ -19,6 +19,8 @@ export interface CollectorSettings {
   readonly mountPoint: readonly string[]
 }
 
+export type { CollectedSample, Collector } from './collector.ts'
+
 /** Everything that is collected each step, in the order it is sent. */
 export function createCollectors(host: Host, settings: CollectorSettings): Collector[] {
   return [

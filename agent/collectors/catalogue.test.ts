@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { projectRoot } from '#lib/module'
+import { catalogue, findMetric } from './catalogue.ts'
+import { cataloguePage } from './catalogue-page.ts'
+
+const page = join(projectRoot, 'docs/metrics.md')
+
+test('the page of metrics is what the catalogue says; run this test with -u to make it anew', async () => {
+  expect((await readFile(page, 'utf8')).length).toBeGreaterThan(1000)
+  await expect(cataloguePage()).toMatchFileSnapshot(page)
+})
+
+test('no metric is listed twice', () => {
+  const names = catalogue.flatMap((group) => group.metrics.map((entry) => entry.metric))
+  expect(names).toEqual([...new Set(names)])
+})
+
+test('there are as many metrics as Open-Falcon has: 26 an interface, 18 a disk, 10 a mount, 23 of TcpExt', () => {
+  const count = (prefix: string) =>
+    catalogue.flatMap((group) => group.metrics).filter((entry) => entry.metric.startsWith(prefix)).length
+  expect(count('net.if.')).toBe(26)
+  expect(count('disk.io.')).toBe(18)
+  expect(count('df.bytes.') + count('df.inodes.')).toBe(10)
+  expect(count('TcpExt.')).toBe(23)
+  expect(count('cpu.')).toBe(11)
+  expect(count('mem.')).toBe(10)
+  expect(count('ss.')).toBe(6)
+})
+
+test('a metric is found by name, also one that only newer kernels have', () => {
+  expect(findMetric('cpu.switches')?.entry.counterType).toBe('COUNTER')
+  expect(findMetric('snmp.Udp.NoPorts')?.entry.meaning).toBe('received for a port nobody is bound to')
+  expect(findMetric('snmp.Udp.FromTheFuture')?.entry.metric).toBe('snmp.Udp.*')
+  expect(findMetric('cpu.idle2')).toBeUndefined()
+})

@@ -21,5 +21,5 @@ export async function runStatement(database: Database, statement: string): Promi
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return 'NULL'
-  return typeof value === 'object' ? JSON.stringify(value) : `${value as string}`
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

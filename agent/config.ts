@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { flag, listenText, parseListen } from '#lib/config'
+
+/** Texts of `host:port` where a peer listens, at least one, divided by commas; empty for none. */
+const peers = z.string().refine((text) => peerList(text).every((peer) => parseListen(peer) !== undefined), {
+  error: 'must be host:port, several divided by commas',
+})
+
+const seconds = (value: number) => z.int().min(1).max(86_400).default(value)
+const megabytes = (value: number) => z.number().positive().max(1_000_000).default(value)
+const orEmpty = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? [])
+
+/** `agent/cfg.json`: the members of falcon-plus' agent, then ours (each with a safe default). */
+export const agentConfig = z.object({
+  debug: flag(),
+  hostname: z.string().default('').describe('Endpoint; else env FALCON_ENDPOINT, else the name of the system'),
+  ip: z.string().default('').describe('Reported to hbs; else the address that hbs is reached from'),
+  plugin: z
+    .object({
+      enabled: flag(),
+      dir: z.string().default('var/agent/plugin'),
+      git: z.string().default(''),
+      logs: z.string().default('var/agent/logs').describe('Where the stderr of plugins goes'),
+      parallel: z.int().min(1).max(1000).default(10).describe('Runs at the same time'),
+      outputKilobytes: z.int().min(1).max(65_536).default(1024).describe('More output than this ends a run'),
+      gitSeconds: seconds(120).describe('How long a clone or pull may take'),
+    })
+    .prefault({}),
+  heartbeat: z
+    .object({
+      enabled: flag(),
+      addr: peers.default(''),
+      interval: seconds(60),
+      timeout: z.int().min(1).default(1000).describe('Milliseconds to connect'),
+    })
+    .prefault({}),
+  transfer: z
+    .object({
+      enabled: flag(),
+      addrs: orEmpty(z.array(peers)),
+      interval: seconds(60).describe('Seconds between two collections, and the step of what they give'),
+      timeout: z.int().min(1).default(1000).describe('Milliseconds to connect'),
+    })
+    .prefault({}),
+  http: z
+    .object({
+      enabled: flag(),
+      listen: z.union([z.literal(''), listenText]).default('127.0.0.1:1988'),
+      backdoor: flag().describe('Whether /run exists'),
+      pushFrom: z
+        .enum(['trusted', 'any'])
+        .default('trusted')
+        .describe('Who may push samples: this host and trusted addresses, or anybody'),
+      bodyMegabytes: megabytes(16).describe('Longest body of a push'),
+      runSeconds: seconds(30).describe('How long a command of /run may take'),
+      runKilobytes: z.int().min(1).max(65_536).default(1024).describe('Longest output of a command of /run'),
+    })
+    .prefault({}),
+  collector: z
+    .object({
+      ifacePrefix: orEmpty(z.array(z.string())).describe('Network devices whose name starts with one of these'),
+      mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
+    })
+    .prefault({}),
+  default_tags: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((tags) => tags ?? {})
+    .describe('Appended to the tags of every sample'),
+  ignore: z
+    .record(z.string(), z.boolean())
+    .nullish()
+    .transform((metrics) => metrics ?? {})
+    .describe('Metrics of our own collection that are not sent'),
+  trust: z
+    .object({
+      addresses: z.array(z.string()).default([]).describe('May change things here, beside this host and those of hbs'),
+      token: z.string().default('').describe('Opens from any address; empty: no token is accepted'),
+    })
+    .prefault({}),
+  dataDir: z.string().default('var/agent').describe('What the agent remembers over a restart'),
+  spool: z
+    .object({
+      dir: z.string().default('var/agent/spool'),
+      maxMegabytes: megabytes(30),
+      maxAgeHours: z
+        .number()
+        .positive()
+        .max(24 * 366)
+        .default(24),
+    })
+    .prefault({}),
+  selfMetrics: flag(true).describe('Whether agent.cpu, agent.mem.rss, agent.spool.bytes and so on are sent'),
+})
+
+export type AgentConfig = z.output<typeof agentConfig>
+
+/** `a:1, b:2` → its parts. */
+export function peerList(text: string): string[] {
+  return text
+    .split(',')
+    .map((peer) => peer.trim())
+    .filter((peer) => peer !== '')
+}
+
+/** The transfers to send to, each once. */
+export function transferPeers(config: AgentConfig): string[] {
+  return config.transfer.enabled ? [...new Set(config.transfer.addrs.flatMap(peerList))] : []
+}
+
+/** The hbs processes to report to, each once. */
+export function hbsPeers(config: AgentConfig): string[] {
+  return config.heartbeat.enabled ? [...new Set(peerList(config.heartbeat.addr))] : []
+}

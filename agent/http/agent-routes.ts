@@ -1,0 +1,100 @@
+import { compareBytes } from '#protocol'
+import type { Counters } from '#lib/counters'
+import type { Trust } from '#lib/http'
+import type { Logger } from '#lib/log'
+import type { AgentConfig } from '../config.ts'
+import type { Plugin } from '../plugins/plan.ts'
+import type { PluginRepository } from '../plugins/repository.ts'
+import type { PluginState } from '../plugins/scheduler.ts'
+import type { Reloaded } from '../reload.ts'
+import type { Intake } from '../sender/intake.ts'
+import { guarded, isAllowed, noPrivilege } from './access.ts'
+import { data, failure, json, message, redirect, text } from './answer.ts'
+import { push } from './push.ts'
+import { runCommand } from './run-command.ts'
+import type { Handler, Routes } from './server.ts'
+import { statusPage } from './status-page.ts'
+import type { AgentStatus } from './status-page.ts'
+
+/** What the routes that are about the agent itself need of it. */
+export interface AgentFace {
+  readonly version: string
+  readonly workDir: string
+  readonly config: () => AgentConfig
+  readonly trust: () => Trust
+  /** Undefined when nothing is to be sent. */
+  readonly intake: Intake | undefined
+  readonly plugins: () => ReadonlyMap<string, PluginState>
+  readonly repository: PluginRepository
+  readonly trustable: () => readonly string[]
+  readonly status: () => AgentStatus
+  /** Reads the configuration again. @throws when it cannot be used; the old one then stays. */
+  reload(): Reloaded
+  exit(): void
+  readonly childEnv: Readonly<Record<string, string>>
+  readonly stopping: AbortSignal
+  readonly counters: Counters
+  readonly log: Logger
+}
+
+/** Everything but the host's state: pushing, plugins, administration, the status page. */
+export function agentRoutes(agent: AgentFace): Routes {
+  const { config, trust, counters } = agent
+  const operatorsOnly = (handler: Handler) => guarded(trust, 200, handler)
+  return {
+    '/health': () => text('ok'),
+    '/version': () => text(agent.version),
+    '/workdir': () => data(agent.workDir),
+    '/ips': () => data(agent.trustable()),
+    '/v1/push': (request) => {
+      const { pushFrom, bodyMegabytes } = config().http
+      if (pushFrom !== 'any' && !isAllowed(request, trust())) return noPrivilege(403)
+      if (!agent.intake) return failure(503, 'this agent sends nothing: transfer is switched off')
+      return push(request, agent.intake, bodyMegabytes * 2 ** 20)
+    },
+    '/plugins': () => data(shownPlugins(agent.plugins())),
+    // Open-Falcon's agent lets anybody do these two.
+    '/plugin/update': guarded(trust, 403, async () => text(await agent.repository.update())),
+    '/plugin/reset': guarded(trust, 403, async () => text(await agent.repository.reset())),
+    '/config': guarded(trust, 403, () => data(shownConfig(config()))),
+    '/config/reload': operatorsOnly(() => {
+      try {
+        const { applied, needsRestart } = agent.reload()
+        return json({ msg: 'success', data: shownConfig(config()), applied, needsRestart })
+      } catch (error) {
+        return message((error as Error).message)
+      }
+    }),
+    '/exit': operatorsOnly(() => {
+      agent.exit()
+      return text('exiting...')
+    }),
+    '/run': (request) => {
+      const { backdoor, runSeconds, runKilobytes } = config().http
+      if (!backdoor) return text('/run disabled')
+      if (!isAllowed(request, trust())) return noPrivilege(200)
+      return runCommand(request, {
+        limits: { seconds: runSeconds, kilobytes: runKilobytes },
+        cwd: agent.workDir,
+        env: agent.childEnv,
+        signal: agent.stopping,
+        log: agent.log,
+      })
+    },
+    '/counter/all': () => data(counters.rows()),
+    '/statistics/all': () => data(counters.rows()),
+    '/': () => ({ status: 200, contentType: 'text/html; charset=utf-8', body: statusPage(agent.status()) }),
+    '/index.html': () => redirect('./'),
+  }
+}
+
+/** By key, in its order. */
+function shownPlugins(states: ReadonlyMap<string, PluginState>): Record<string, Plugin> {
+  const sorted = [...states].toSorted(([a], [b]) => compareBytes(a, b))
+  return Object.fromEntries(sorted.map(([key, { plugin }]) => [key, plugin]))
+}
+
+/** The configuration without what only this process should know. */
+function shownConfig(config: AgentConfig): AgentConfig {
+  return { ...config, trust: { ...config.trust, token: config.trust.token === '' ? '' : '***' } }
+}

@@ -1,0 +1,45 @@
+import { counterOf } from '#protocol'
+import type { CollectedSample } from './collectors/collector.ts'
+
+/** The newest value of one of our own series. */
+export interface LastValue {
+  readonly sample: CollectedSample
+  /** Unix milliseconds. */
+  readonly atMs: number
+  /** Of a COUNTER, per second since the value before; undefined for the first one and after a reset. */
+  readonly perSecond: number | undefined
+}
+
+/** What this agent measured last, for its pages: also what is not sent. */
+export interface LastValues {
+  record(samples: readonly CollectedSample[], atMs: number): void
+  value(metric: string, tags?: string): number | undefined
+  /** All of them by metric and tags; `only` restricts it to names that begin so. */
+  list(only?: string): LastValue[]
+}
+
+/** Series that are silent for `keepMs` are forgotten. */
+export function createLastValues(keepMs: number): LastValues {
+  const values = new Map<string, LastValue>()
+  return {
+    record(samples, atMs) {
+      for (const sample of samples) {
+        const key = counterOf(sample.metric, sample.tags)
+        values.set(key, { sample, atMs, perSecond: rate(values.get(key), sample, atMs) })
+      }
+      for (const [key, { atMs: at }] of values) if (atMs - at > keepMs) values.delete(key)
+    },
+    value: (metric, tags = '') => values.get(counterOf(metric, tags))?.sample.value,
+    list: (only = '') =>
+      [...values]
+        .filter(([key]) => key.startsWith(only))
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, value]) => value),
+  }
+}
+
+function rate(before: LastValue | undefined, sample: CollectedSample, atMs: number): number | undefined {
+  if (sample.counterType !== 'COUNTER' || !before || atMs <= before.atMs) return undefined
+  const passed = sample.value - before.sample.value
+  return passed < 0 ? undefined : (passed * 1000) / (atMs - before.atMs)
+}

@@ -1,0 +1,154 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { ReceivedItem } from '#protocol'
+import { createCounters } from '#lib/counters'
+import { createLogger } from '#lib/log'
+import { createIntake } from '../sender/intake.ts'
+import { planPlugins } from './plan.ts'
+import { createPluginScheduler } from './scheduler.ts'
+import type { PluginScheduler } from './scheduler.ts'
+
+// Cycles are of whole seconds, so these tests take a few.
+vi.setConfig({ testTimeout: 20_000 })
+
+let home: string
+let schedulers: PluginScheduler[]
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'plugins-'))
+  mkdirSync(join(home, 'plugin'))
+  schedulers = []
+})
+afterEach(async () => {
+  await Promise.all(schedulers.map((scheduler) => scheduler.stop()))
+  rmSync(home, { recursive: true })
+})
+
+function script(path: string, body: string): void {
+  const file = join(home, 'plugin', path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `#!/bin/sh\n${body}\n`)
+  chmodSync(file, 0o755)
+}
+
+const item = (metric: string) =>
+  JSON.stringify([{ endpoint: 'h', metric, value: 1, step: 1, counterType: 'GAUGE', tags: '', timestamp: 5 }])
+
+function start(parallel = 10) {
+  const held: ReceivedItem[] = []
+  const counters = createCounters()
+  const intake = createIntake({
+    fill: () => ({ endpoint: 'h', nowSeconds: 100, defaultTags: '' }),
+    hold: (items) => held.push(...items),
+    counters,
+  })
+  const scheduler = createPluginScheduler({
+    settings: () => ({
+      dir: join(home, 'plugin'),
+      logs: join(home, 'logs'),
+      cwd: home,
+      parallel,
+      outputKilobytes: 64,
+    }),
+    env: { PATH: process.env['PATH'] ?? '' },
+    hostname: () => 'h',
+    take: (output) => intake.take(output, 'plugin', 'whole text'),
+    counters,
+    log: createLogger('agent', { destination: { write: () => undefined } }),
+    now: Date.now,
+  })
+  schedulers.push(scheduler)
+  const bind = async (...entries: string[]) => scheduler.apply(await planPlugins(join(home, 'plugin'), entries))
+  const ran = (key: string) =>
+    vi.waitFor(
+      () => {
+        const last = scheduler.states().get(key)?.last
+        expect(last).toBeDefined()
+        return last
+      },
+      { timeout: 10_000 },
+    )
+  return { scheduler, held, counters, bind, ran }
+}
+
+test('what a plugin prints is taken, with its arguments', async () => {
+  script('app/1_args.sh', `[ "$1" = one ] && [ "$2" = "b,c" ] && echo '${item('plugin.args')}'`)
+  const { bind, ran, held } = start()
+  await bind(String.raw`app/1_args.sh(one,b\,c)`)
+  expect(await ran(String.raw`app/1_args.sh(one,b\,c)`)).toMatchObject({ exit: 0, samples: 1, error: undefined })
+  expect(held[0]).toMatchObject({ metric: 'plugin.args', endpoint: 'h', step: 1, timestamp: 5 })
+})
+
+test('a failing plugin counts for nothing unless it wrote to stderr, which is kept in a file', async () => {
+  script('1_silent.sh', `echo '${item('silent')}'; exit 3`)
+  script('1_loud.sh', `echo '${item('loud')}'; echo oops >&2; exit 3`)
+  const { bind, ran, held } = start()
+  await bind('1_silent.sh', '1_loud.sh(a/../b)')
+  expect(await ran('1_silent.sh()')).toMatchObject({ exit: 3, samples: 0, error: 'exit status 3' })
+  await ran('1_loud.sh(a/../b)')
+  expect(held.map(({ metric }) => metric)).toContain('loud')
+  expect(held.map(({ metric }) => metric)).not.toContain('silent')
+  expect(readFileSync(join(home, 'logs', '1_loud.sh(a_.._b).stderr.log'), 'utf8')).toBe('oops\n')
+})
+
+test('output that is no JSON, a missing interpreter and a missing right to run are named', async () => {
+  script('1_text.sh', 'echo hello')
+  script('1_half.sh', `echo '${item('half')} x'`)
+  script('1_locked.sh', 'true')
+  chmodSync(join(home, 'plugin/1_locked.sh'), 0o644)
+  writeFileSync(join(home, 'plugin/1_odd.sh'), '#!/nonexistent/interpreter\n')
+  chmodSync(join(home, 'plugin/1_odd.sh'), 0o755)
+  script(
+    '1_mixed.sh',
+    `echo '[{"metric":"good","value":1,"step":1,"counterType":"GAUGE"},{"metric":"bad","value":true}]'`,
+  )
+  const { bind, ran, held } = start()
+  await bind('1_text.sh', '1_half.sh', '1_locked.sh', '1_odd.sh', '1_mixed.sh')
+  expect((await ran('1_text.sh()'))?.error).toContain('not JSON')
+  expect((await ran('1_half.sh()'))?.error).toContain('something follows')
+  expect((await ran('1_locked.sh()'))?.error).toContain('EACCES')
+  expect((await ran('1_odd.sh()'))?.error).toContain('ENOENT')
+  expect((await ran('1_mixed.sh()'))?.error).toContain('first item 1')
+  expect(held.some(({ metric }) => metric === 'good')).toBe(true)
+})
+
+test('a plugin that takes longer than its cycle or never ends printing is killed, and others go on', async () => {
+  script('1_slow.sh', 'sleep 30')
+  script('1_quick.sh', `echo '${item('quick')}'`)
+  script('1_endless.sh', 'yes')
+  const { bind, ran, counters } = start(3)
+  await bind('1_slow.sh', '1_quick.sh', '1_endless.sh')
+  expect((await ran('1_slow.sh()'))?.error).toContain('killed')
+  expect((await ran('1_endless.sh()'))?.error).toContain('too much output')
+  await ran('1_quick.sh()')
+  expect(counters.get('plugin.runs.ok')).toBeGreaterThan(0)
+})
+
+test('more plugins than may run at once wait their turn, and one that waits is not asked for twice', async () => {
+  for (let i = 0; i < 12; i++) script(`many/1_p${i}.sh`, 'sleep 0.3')
+  const { bind, counters, scheduler } = start(2)
+  await bind('many')
+  let peak = 0
+  const watch = setInterval(() => {
+    peak = Math.max(peak, [...scheduler.states().values()].filter(({ running }) => running).length)
+  }, 5)
+  await vi.waitFor(() => expect(counters.get('plugin.skipped')).toBeGreaterThan(0), { timeout: 10_000 })
+  clearInterval(watch)
+  expect(peak).toBe(2)
+})
+
+test('what is no longer bound stops, and a changed file is shown with its new time', async () => {
+  script('1_a.sh', `echo a >> ${home}/a`)
+  const { bind, scheduler, ran } = start()
+  await bind('1_a.sh')
+  await ran('1_a.sh()')
+  script('1_a.sh', `echo b >> ${home}/b`)
+  await bind('1_a.sh')
+  expect(scheduler.states().get('1_a.sh()')?.plugin.MTime).toBe(
+    Math.floor(statSync(join(home, 'plugin/1_a.sh')).mtimeMs / 1000),
+  )
+  await vi.waitFor(() => expect(existsSync(join(home, 'b'))).toBe(true), { timeout: 10_000 })
+  await bind()
+  expect(scheduler.states().size).toBe(0)
+})

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+
+/** How a run ended. `exited` includes a non-zero code; the other outcomes have no output worth reading. */
+export interface RunResult {
+  readonly outcome: 'exited' | 'timeout' | 'too much output' | 'not started' | 'stopped'
+  /** The signal's name when one ended it, undefined when it never ran. */
+  readonly exit: number | string | undefined
+  readonly stdout: Buffer
+  /** The beginning of it. */
+  readonly stderr: Buffer
+  readonly durationMs: number
+  /** Why it was not started. */
+  readonly reason?: string
+}
+
+export interface RunOptions {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  /** More on stdout ends the run. */
+  readonly maxOutputBytes: number
+  /** Aborting kills it. */
+  readonly signal: AbortSignal
+}
+
+/** Stderr beyond this is thrown away. */
+const maxStderrBytes = 64 * 1024
+
+/**
+ * Runs a program in a process group of its own and waits until it and everybody who holds its output are done, or kills
+ * the whole group. Never rejects.
+ */
+export function runProgram(options: RunOptions): Promise<RunResult> {
+  const startedAt = performance.now()
+  return new Promise((resolve) => {
+    const child = spawn(options.file, options.args, {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const stdout = gather(child.stdout, options.maxOutputBytes, () => end('too much output'))
+    const stderr = gather(child.stderr, maxStderrBytes, () => undefined)
+    let exit: number | string | undefined
+    let ended = false
+
+    function end(outcome: RunResult['outcome'], reason?: string): void {
+      if (ended) return
+      ended = true
+      clearTimeout(timer)
+      options.signal.removeEventListener('abort', stop)
+      if (outcome !== 'exited') killGroup(child.pid)
+      child.stdout.destroy()
+      child.stderr.destroy()
+      resolve({
+        outcome,
+        exit,
+        stdout: stdout(),
+        stderr: stderr(),
+        durationMs: Math.round(performance.now() - startedAt),
+        ...(reason === undefined ? {} : { reason }),
+      })
+    }
+    const stop = () => end('stopped')
+    const timer = setTimeout(() => end('timeout'), options.timeoutMs)
+    options.signal.addEventListener('abort', stop)
+    if (options.signal.aborted) stop()
+    child.on('error', (error) => end('not started', error.message))
+    child.on('exit', (code, signal) => {
+      exit = code ?? signal ?? undefined
+    })
+    child.on('close', () => end('exited'))
+  })
+}
+
+/** Collects what a stream gives up to a limit; more is dropped, and told once. */
+function gather(stream: Readable, limit: number, onFull: () => void): () => Buffer {
+  const parts: Buffer[] = []
+  let length = 0
+  stream.on('data', (part: Buffer) => {
+    if (length >= limit + 1) return
+    const room = limit - length
+    parts.push(part.length > room ? part.subarray(0, room) : part)
+    length += part.length
+    if (length > limit) onFull()
+  })
+  return () => Buffer.concat(parts)
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // Nobody of the group is left.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

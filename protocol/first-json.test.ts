@@ -25,6 +25,6 @@ test('a text that does not begin with a value gives none', () => {
 
 test('a long text is read in one go', () => {
   const text = `[${'"\\\\",'.repeat(200_000)}1] rest`
-  expect((readFirstJson(text)?.value as unknown[]).length).toBe(200_001)
+  expect(readFirstJson(text)?.value).toHaveLength(200_001)
   expect(readFirstJson(`"${'\\'.repeat(1_000_000)}`)).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 import { sortTags } from '#protocol'
 import { gauge } from '../collectors/collector.ts'
 import type { Host } from '../host/host.ts'
+import { StuckError } from '../host/slow-calls.ts'
 import { defineCheck } from './check.ts'
 
 interface ProcessPattern {
@@ -45,11 +46,22 @@ async function countProcesses(host: Host, patterns: readonly ProcessPattern[]): 
   for (const [pid, name] of await host.processNames()) {
     const candidates = [...patterns.entries()].filter(([, wanted]) => (wanted.name ?? name) === name)
     if (candidates.length === 0) continue
-    const commandLine = await host.commandLine(pid)
+    const commandLine = await commandLineOf(host, pid)
     if (commandLine === '') continue
     for (const [i, wanted] of candidates) {
-      if (commandLine.includes(wanted.commandLine ?? '')) counts[i] = (counts[i] ?? 0) + 1
+      const matches = wanted.commandLine === undefined || commandLine?.includes(wanted.commandLine) === true
+      if (matches) counts[i] = (counts[i] ?? 0) + 1
     }
   }
   return counts
+}
+
+/** Undefined for a process stuck in the kernel: it has arguments (kernel threads answer at once), but which? */
+async function commandLineOf(host: Host, pid: number): Promise<string | undefined> {
+  try {
+    return await host.commandLine(pid)
+  } catch (error) {
+    if (error instanceof StuckError) return undefined
+    throw error
+  }
 }

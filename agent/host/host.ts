@@ -29,7 +29,10 @@ export interface Host {
   openPorts(): Promise<Set<number>>
   /** Names (15 bytes at most) of all processes and kernel threads, by process id. */
   processNames(): Promise<Map<number, string>>
-  /** Arguments joined without separator; empty for kernel threads, zombies and processes that are gone. */
+  /**
+   * Arguments joined without separator; empty for kernel threads, zombies and processes that are gone.
+   * Rejects with `StuckError` when the process is stuck in the kernel.
+   */
   commandLine(pid: number): Promise<string>
   /** Bytes below and including `path` as `du -bs` counts them; rejects when any part cannot be read or time is up. */
   treeSize(path: string, deadlineMs: number): Promise<number>

@@ -19,10 +19,12 @@ export interface LinuxHostOptions {
   readonly root: string
   /** How long one answer of a file system, a driver or a process is waited for. */
   readonly answerMs?: number
+  /** Milliseconds on a clock that never jumps. */
+  readonly now?: () => number
 }
 
 /** Reads /proc, /sys and statfs(2); starts no program. */
-export function createLinuxHost({ root, answerMs = 3000 }: LinuxHostOptions): Host {
+export function createLinuxHost({ root, answerMs = 3000, now = () => performance.now() }: LinuxHostOptions): Host {
   const files = createKernelFiles(root)
   // Three of Node's four threads at most: what a dead server holds must not keep us from our own disks.
   const slow = createSlowCalls(1)
@@ -58,7 +60,7 @@ export function createLinuxHost({ root, answerMs = 3000 }: LinuxHostOptions): Ho
       const found = parseNetDev(net('dev'), prefixes)
       return await Promise.all(found.map(async (it) => ({ ...it, speedMbit: await speedOf(it.name) })))
     },
-    disks: async () => ({ atMs: performance.now(), disks: parseDiskStats(files.now('/proc/diskstats')) }),
+    disks: async () => ({ atMs: now(), disks: parseDiskStats(files.now('/proc/diskstats')) }),
     async mounts() {
       const file = files.ofHost('mounts')
       return parseMounts(await slow.run(file, answerMs, () => files.slow(file)))

@@ -79,10 +79,18 @@ function* linesOf(handle: number): Generator<string> {
   if (rest !== '') yield rest
 }
 
-/** Whether an error of `KernelFiles` says that there is no such file, process or driver answer. */
+/** Whether an error of `KernelFiles` says that there is no such file, or that the process behind it has ended. */
 export function isGone(error: unknown): boolean {
-  const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
-  return code === 'ENOENT' || code === 'ESRCH'
+  return ['ENOENT', 'ESRCH'].includes(codeOf(error))
+}
+
+/** Whether an error of `KernelFiles` says that the agent may not look, for example under the mount option hidepid. */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(codeOf(error))
+}
+
+function codeOf(error: unknown): string {
+  return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? ''
 }
 
 function unreadable(file: string, error: unknown): Error {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SlowCalls } from '../slow-calls.ts'
-import { isGone } from './kernel-files.ts'
+import { isForbidden, isGone } from './kernel-files.ts'
 import type { KernelFiles } from './kernel-files.ts'
 
 /** /proc/<pid>/status → the name of the program, cut by the kernel to 15 bytes. */
@@ -23,12 +23,12 @@ export function processIds(names: readonly string[]): number[] {
 /** How many processes are read before others get their turn: about a millisecond's worth. */
 const atOnce = 100
 
-/** Names of all processes that are there from the beginning of the reading to its end. */
+/** Names of all processes that the agent may see and that do not end meanwhile. */
 export async function readNames(files: KernelFiles): Promise<Map<number, string>> {
   const names = new Map<number, string>()
   for (const [i, pid] of processIds(files.list('/proc')).entries()) {
     if (i % atOnce === atOnce - 1) await setImmediate()
-    const text = unlessGone(() => files.now(`/proc/${pid}/status`))
+    const text = inSight(() => files.now(`/proc/${pid}/status`))
     if (text !== undefined) names.set(pid, parseStatusName(text))
   }
   return names
@@ -48,16 +48,16 @@ export async function readCommandLine(
   try {
     return parseCommandLine(await slow.run(file, deadlineMs, () => files.slow(file)))
   } catch (error) {
-    if (isGone(error)) return ''
+    if (isGone(error) || isForbidden(error)) return ''
     throw error
   }
 }
 
-function unlessGone(read: () => string): string | undefined {
+function inSight(read: () => string): string | undefined {
   try {
     return read()
   } catch (error) {
-    if (isGone(error)) return undefined
+    if (isGone(error) || isForbidden(error)) return undefined
     throw error
   }
 }

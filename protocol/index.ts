@@ -10,7 +10,7 @@ export type {
 } from './agent.ts'
 export { formatEvent } from './event.ts'
 export type { AlarmEvent, EventStatus } from './event.ts'
-export { decodeGo, goAny, goInt64, goPointers, goString, goStruct } from './go-decode.ts'
+export { decodeGo, foldName, goAny, goInt64, goPointers, goString, goStruct, wellFormed } from './go-decode.ts'
 export type { GoSource, GoType } from './go-decode.ts'
 export { goJson } from './go-encode.ts'
 export { JsonScanner } from './json-scanner.ts'

@@ -1,0 +1,94 @@
+import jayson from 'jayson'
+import { goJson } from '#protocol'
+import type { Counters } from '#lib/counters'
+import type { Logger } from '#lib/log'
+import type { RpcMethod } from './method.ts'
+import type { RpcRequest } from './request.ts'
+
+/** What becomes of one request: JSON text of the result, or the text of an error. */
+export type Outcome = { readonly result: string } | { readonly error: string }
+
+export type Dispatch = (request: RpcRequest, done: (outcome: Outcome) => void) => void
+
+interface Reply {
+  readonly error: string | null
+  readonly result?: string
+}
+
+type Handler = (params: [RpcRequest['argument']], reply: (error: string | null, result?: string) => void) => void
+
+/** jayson's types know errors as objects only, though it passes on any. */
+function jaysonMethod(handler: Handler): jayson.Method {
+  return new jayson.Method(handler as unknown as jayson.MethodHandler)
+}
+
+/**
+ * Finds a request's method and runs it, in the hands of jayson's server, whose errors are made the strings that Go's
+ * clients expect. Each request is counted in exactly one of `rpc.answered`, `rpc.refused` (its argument was bad),
+ * `rpc.failed` (the method threw) and `rpc.unknownMethod`. `done` is called once, perhaps before this returns.
+ */
+export function createDispatch<C>(options: {
+  methods: readonly RpcMethod<C>[]
+  context: C
+  counters: Counters
+  log: Logger
+}): Dispatch {
+  const { methods, context, counters, log } = options
+  const known = new Map(methods.map((method) => [method.name, handlerOf(method)]))
+  const services = new Set(methods.map((method) => serviceOf(method.name)))
+
+  function handlerOf(method: RpcMethod<C>): jayson.Method {
+    return jaysonMethod(([argument], reply) => {
+      const fail = (error: unknown) => {
+        counters.add('rpc.failed')
+        log.error({ err: error, method: method.name }, 'method failed')
+        reply(error instanceof Error && error.message !== '' ? error.message : 'internal error')
+      }
+      const settle = (answer: Awaited<ReturnType<typeof method.answer>>) => {
+        const refused = 'refused' in answer
+        counters.add(refused ? 'rpc.refused' : 'rpc.answered')
+        if (refused) reply(answer.refused)
+        else reply(null, answer.result)
+      }
+      if ('missing' in argument) return settle({ refused: argument.missing })
+      try {
+        const answer = method.answer(argument, context)
+        if (answer instanceof Promise) answer.then(settle).catch(fail)
+        else settle(answer)
+      } catch (error) {
+        fail(error)
+      }
+    })
+  }
+
+  function unknown(name: string): jayson.Method {
+    return jaysonMethod((_params, reply) => {
+      counters.add('rpc.unknownMethod')
+      if (!name.includes('.')) reply(`rpc: service/method request ill-formed: ${name}`)
+      else reply(`rpc: can't find ${services.has(serviceOf(name)) ? 'method' : 'service'} ${name}`)
+    })
+  }
+
+  const server = new jayson.Server({}, { version: 1, router: (name) => known.get(name) ?? unknown(name) })
+  return ({ method, argument }, done) => {
+    // Our own id is given, since to jayson a request with the id null wants no answer.
+    server.call({ method, params: [argument], id: 0 }, (failed: unknown, succeeded: unknown) => {
+      const { error, result } = (failed ?? succeeded) as Reply
+      done(error === null ? { result: result ?? 'null' } : { error })
+    })
+  }
+}
+
+/** What precedes the last dot. */
+function serviceOf(name: string): string {
+  return name.slice(0, Math.max(name.lastIndexOf('.'), 0))
+}
+
+/** The bytes of a reply: one line, these three members in this order, as Go writes it. */
+export function formatReply(id: string | Buffer, outcome: Outcome): string | Buffer {
+  const rest =
+    'result' in outcome
+      ? `,"result":${outcome.result},"error":null}\n`
+      : `,"result":null,"error":${goJson(outcome.error)}}\n`
+  return typeof id === 'string' ? `{"id":${id}${rest}` : Buffer.concat([Buffer.from('{"id":'), id, Buffer.from(rest)])
+}

@@ -1,0 +1,157 @@
+import type { NumberedSeries } from '#lib/link'
+import type { ReceivedItem } from '#protocol'
+import type { Watch } from './watches.ts'
+
+/** Everything that is known about the samples of one series, found by its raw names without building a key. */
+export interface Route {
+  /** Type and step as sent: a series that changes them is another one. */
+  readonly counterType: string
+  readonly sentStep: number
+  /** With canonical tags and the raised step. */
+  readonly series: NumberedSeries
+  /** Indexes of the destinations that get its samples. */
+  readonly targets: readonly number[]
+  watch: Watch | undefined
+}
+
+export interface SeriesCache {
+  /** The route of an item, made on first sight; undefined when there are too many series already. */
+  routeOf(item: ReceivedItem): Route | undefined
+  /** Every cached route of a metric of an endpoint, whatever its tags. */
+  routesOf(endpoint: string, metric: string): Route[]
+  /** Forgets everything, as after a change of what routes are made from. */
+  clear(): void
+  /**
+   * Forgets what has not been seen since the last sweep but one. Lazily: each step looks at a bounded number of
+   * routes, so that the caller can let other work pass between steps.
+   */
+  sweep(): Generator<void, void, undefined>
+  readonly size: number
+}
+
+interface Slot {
+  readonly route: Route
+  seenIn: number
+  /** The same series with another type or step. */
+  next: Slot | undefined
+}
+
+/** By raw tags; most metrics have none, and need no map. */
+interface MetricSlots {
+  untagged: Slot | undefined
+  tagged: Map<string, Slot> | undefined
+}
+
+const routesPerSweepStep = 5000
+
+/** `create` makes the route of an item never seen before; `forgotten` is told of each route dropped. */
+export function createSeriesCache(options: {
+  max: number
+  create(item: ReceivedItem): Route
+  forgotten(route: Route): void
+}): SeriesCache {
+  const endpoints = new Map<string, Map<string, MetricSlots>>()
+  let size = 0
+  let generation = 1
+  // Items of a call mostly share their endpoint, so its map is looked up once.
+  let lastEndpoint = ''
+  let lastMetrics: Map<string, MetricSlots> | undefined
+
+  function slotsOf(endpoint: string, metric: string): MetricSlots {
+    if (lastMetrics === undefined || endpoint !== lastEndpoint) {
+      lastMetrics = endpoints.get(endpoint)
+      if (lastMetrics === undefined) endpoints.set(endpoint, (lastMetrics = new Map()))
+      lastEndpoint = endpoint
+    }
+    let slots = lastMetrics.get(metric)
+    if (slots === undefined) lastMetrics.set(metric, (slots = { untagged: undefined, tagged: undefined }))
+    return slots
+  }
+
+  function add(item: ReceivedItem, slots: MetricSlots, next: Slot | undefined): Route | undefined {
+    if (size >= options.max) {
+      if (next === undefined) dropIfEmpty(item.endpoint, item.metric, slots)
+      return undefined
+    }
+    const route = options.create(item)
+    place(slots, item.tags, { route, seenIn: generation, next })
+    size++
+    return route
+  }
+
+  function dropIfEmpty(endpoint: string, metric: string, slots: MetricSlots): void {
+    if (slots.untagged !== undefined || (slots.tagged !== undefined && slots.tagged.size > 0)) return
+    const metrics = endpoints.get(endpoint)
+    metrics?.delete(metric)
+    if (metrics?.size !== 0) return
+    endpoints.delete(endpoint)
+    if (metrics === lastMetrics) lastMetrics = undefined
+  }
+
+  /** The chain without what was last seen before `oldest`. */
+  function pruned(slot: Slot | undefined, oldest: number): Slot | undefined {
+    if (slot === undefined) return undefined
+    slot.next = pruned(slot.next, oldest)
+    if (slot.seenIn >= oldest) return slot
+    size--
+    options.forgotten(slot.route)
+    return slot.next
+  }
+
+  return {
+    routeOf(item) {
+      const slots = slotsOf(item.endpoint, item.metric)
+      const first = item.tags === '' ? slots.untagged : slots.tagged?.get(item.tags)
+      for (let slot = first; slot !== undefined; slot = slot.next) {
+        if (slot.route.sentStep === item.step && slot.route.counterType === item.counterType) {
+          slot.seenIn = generation
+          return slot.route
+        }
+      }
+      return add(item, slots, first)
+    },
+    routesOf(endpoint, metric) {
+      const slots = endpoints.get(endpoint)?.get(metric)
+      if (slots === undefined) return []
+      return [slots.untagged, ...(slots.tagged?.values() ?? [])].flatMap((slot) => [...routesOfChain(slot)])
+    },
+    clear() {
+      endpoints.clear()
+      lastMetrics = undefined
+      size = 0
+    },
+    *sweep() {
+      const oldest = generation
+      generation++
+      let looked = 0
+      for (const [endpoint, metrics] of endpoints) {
+        for (const [metric, slots] of metrics) {
+          slots.untagged = pruned(slots.untagged, oldest)
+          for (const [tags, slot] of slots.tagged ?? []) {
+            const kept = pruned(slot, oldest)
+            if (kept === undefined) slots.tagged?.delete(tags)
+            else if (kept !== slot) slots.tagged?.set(tags, kept)
+          }
+          looked += 1 + (slots.tagged?.size ?? 0)
+          dropIfEmpty(endpoint, metric, slots)
+          if (looked >= routesPerSweepStep) {
+            looked = 0
+            yield
+          }
+        }
+      }
+    },
+    get size() {
+      return size
+    },
+  }
+}
+
+function place(slots: MetricSlots, tags: string, slot: Slot): void {
+  if (tags === '') slots.untagged = slot
+  else (slots.tagged ??= new Map()).set(tags, slot)
+}
+
+function* routesOfChain(slot: Slot | undefined): Generator<Route> {
+  for (let at = slot; at !== undefined; at = at.next) yield at.route
+}

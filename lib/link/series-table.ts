@@ -1,7 +1,7 @@
 import type { CounterType } from '#protocol'
 import type { NumberedSeries } from './columns.ts'
 
-/** Every series this process has met, each once. Looking one up builds no string and no object. */
+/** The series this process has met, each once. Looking one up builds no string and no object. */
 export interface SeriesTable {
   readonly size: number
   /**
@@ -9,6 +9,11 @@ export interface SeriesTable {
    * `tags` is canonical (`sortTags`). Throws a RangeError when `step` is not a whole number from 1 to 2^32 - 1.
    */
   intern(endpoint: string, metric: string, tags: string, counterType: CounterType, step: number): NumberedSeries
+  /**
+   * Lets go of a series that is no longer of use. Who holds it may go on using it; interned again, it gets a new
+   * number. The number itself is never given out a second time.
+   */
+  forget(series: NumberedSeries): void
 }
 
 /** What one endpoint, metric and tags lead to: nearly always one series, several when type or step were changed. */
@@ -20,6 +25,7 @@ interface Leaf {
 export function createSeriesTable(): SeriesTable {
   const endpoints = new Map<string, Map<string, Map<string, Leaf>>>()
   let size = 0
+  let nextNumber = 0
   // Agents send all samples of one endpoint in a row.
   let latestEndpoint: string | undefined
   let latestMetrics: Map<string, Map<string, Leaf>> = new Map()
@@ -27,7 +33,8 @@ export function createSeriesTable(): SeriesTable {
   function create(endpoint: string, metric: string, tags: string, counterType: CounterType, step: number) {
     if (step >>> 0 !== step || step === 0)
       throw new RangeError(`Cannot number ${endpoint}/${metric}: its step must be 1 to 4294967295 seconds, got ${step}`)
-    return { endpoint, metric, tags, counterType, step, number: size++ }
+    size++
+    return { endpoint, metric, tags, counterType, step, number: nextNumber++ }
   }
 
   function variant(leaf: Leaf, counterType: CounterType, step: number): NumberedSeries {
@@ -61,6 +68,28 @@ export function createSeriesTable(): SeriesTable {
       }
       const { latest } = leaf
       return latest.step === step && latest.counterType === counterType ? latest : variant(leaf, counterType, step)
+    },
+    forget(series) {
+      const metrics = endpoints.get(series.endpoint)
+      const byTags = metrics?.get(series.metric)
+      const leaf = byTags?.get(series.tags)
+      if (!metrics || !byTags || !leaf) return
+      const key = variantKey(series.counterType, series.step)
+      const variants = leaf.variants ?? new Map([[variantKey(leaf.latest.counterType, leaf.latest.step), leaf.latest]])
+      if (variants.get(key)?.number !== series.number) return
+      variants.delete(key)
+      size--
+      const [left] = variants.values()
+      if (left) {
+        if (leaf.latest === series) leaf.latest = left
+        return
+      }
+      byTags.delete(series.tags)
+      if (byTags.size > 0) return
+      metrics.delete(series.metric)
+      if (metrics.size > 0) return
+      endpoints.delete(series.endpoint)
+      latestEndpoint = undefined
     },
   }
 }

@@ -44,6 +44,7 @@ export class Connection implements Worker {
   readonly #socket: Socket
   readonly #host: ConnectionHost
   readonly #framer: Framer
+  readonly #peer: string
   #inFlight = 0
   /** Whether bytes are there that have not been looked at. */
   #hasInput = false
@@ -61,6 +62,7 @@ export class Connection implements Worker {
     this.#socket = socket
     this.#host = host
     this.#framer = new Framer(host.limits.maxRequestBytes)
+    this.#peer = socket.remoteAddress ?? 'unknown'
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     socket.setTimeout(host.limits.requestTimeoutMs)
@@ -141,7 +143,7 @@ export class Connection implements Worker {
     if (request === undefined) return this.#refuse('malformed', 'its method is not a text')
     this.#inFlight++
     this.#host.counters.add('rpc.requests')
-    this.#host.dispatch(request, (outcome) => this.#answer(request.id, outcome))
+    this.#host.dispatch(request, this.#peer, (outcome) => this.#answer(request.id, outcome))
   }
 
   #answer(id: string | Buffer, outcome: Outcome): void {

@@ -8,14 +8,18 @@ import type { RpcRequest } from './request.ts'
 /** What becomes of one request: JSON text of the result, or the text of an error. */
 export type Outcome = { readonly result: string } | { readonly error: string }
 
-export type Dispatch = (request: RpcRequest, done: (outcome: Outcome) => void) => void
+/** `peer` is the caller's address. */
+export type Dispatch = (request: RpcRequest, peer: string, done: (outcome: Outcome) => void) => void
 
 interface Reply {
   readonly error: string | null
   readonly result?: string
 }
 
-type Handler = (params: [RpcRequest['argument']], reply: (error: string | null, result?: string) => void) => void
+type Handler = (
+  params: [RpcRequest['argument'], string],
+  reply: (error: string | null, result?: string) => void,
+) => void
 
 /** jayson's types know errors as objects only, though it passes on any. */
 function jaysonMethod(handler: Handler): jayson.Method {
@@ -38,7 +42,7 @@ export function createDispatch<C>(options: {
   const services = new Set(methods.map((method) => serviceOf(method.name)))
 
   function handlerOf(method: RpcMethod<C>): jayson.Method {
-    return jaysonMethod(([argument], reply) => {
+    return jaysonMethod(([argument, peer], reply) => {
       const fail = (error: unknown) => {
         counters.add('rpc.failed')
         log.error({ err: error, method: method.name }, 'method failed')
@@ -52,7 +56,7 @@ export function createDispatch<C>(options: {
       }
       if ('missing' in argument) return settle({ refused: argument.missing })
       try {
-        const answer = method.answer(argument, context)
+        const answer = method.answer(argument, context, peer)
         if (answer instanceof Promise) answer.then(settle).catch(fail)
         else settle(answer)
       } catch (error) {
@@ -70,9 +74,9 @@ export function createDispatch<C>(options: {
   }
 
   const server = new jayson.Server({}, { version: 1, router: (name) => known.get(name) ?? unknown(name) })
-  return ({ method, argument }, done) => {
+  return ({ method, argument }, peer, done) => {
     // Our own id is given, since to jayson a request with the id null wants no answer.
-    server.call({ method, params: [argument], id: 0 }, (failed: unknown, succeeded: unknown) => {
+    server.call({ method, params: [argument, peer], id: 0 }, (failed: unknown, succeeded: unknown) => {
       const { error, result } = (failed ?? succeeded) as Reply
       done(error === null ? { result: result ?? 'null' } : { error })
     })

@@ -1,0 +1,138 @@
+import { isAbsolute, join } from 'node:path'
+import { loadConfig } from '#lib/config'
+import { createCounters } from '#lib/counters'
+import { startHttp } from '#lib/http'
+import { listenLink } from '#lib/link'
+import type { Logger } from '#lib/log'
+import { projectRoot } from '#lib/module'
+import type { Reload, Running } from '#lib/module'
+import { createRpcClient } from '#lib/rpc'
+import { mergeReloaded, publicConfig } from './config-view.ts'
+import { judgeConfig } from './config.ts'
+import type { JudgeConfig } from './config.ts'
+import { createIntake } from './engine/intake.ts'
+import { restoreState } from './engine/restore.ts'
+import { createUpkeep } from './engine/upkeep.ts'
+import { judgeRoutes } from './http/routes.ts'
+import { startSending } from './outbox/sending.ts'
+import { startRulePull } from './rules/pull.ts'
+import { createRulesKeeper } from './rules/rules-file.ts'
+import { createShownState, settingsOf } from './shown-state.ts'
+
+/** A running judge. A port is undefined when its section is not enabled. */
+export interface RunningJudge extends Running {
+  readonly ports: { readonly rpc: number | undefined; readonly http: number | undefined }
+  reload(config: JudgeConfig): Reload
+}
+
+const tickMs = 1000
+
+/**
+ * Restores what earlier runs left, then pulls rules, sends events and listens. `now` is in milliseconds.
+ * `configFile` is read again by `/config/reload`.
+ * @throws when a port is taken or the journal cannot be read; what was opened by then is closed again.
+ */
+export async function startJudge(
+  initial: JudgeConfig,
+  log: Logger,
+  configFile: string,
+  now: () => number = Date.now,
+): Promise<RunningJudge> {
+  let config = initial
+  const counters = createCounters(now)
+  const dir = isAbsolute(config.dir) ? config.dir : join(projectRoot, config.dir)
+  const rulesFile = join(dir, 'rules.json')
+  const opened: (() => Promise<void> | void)[] = []
+  /** Last opened, first closed: no new points, then the events that we hold, then the journal. */
+  const stop = async () => {
+    for (const close of opened.splice(0).toReversed()) await close()
+  }
+
+  try {
+    const { state, opening, producer } = await restoreState({
+      dir,
+      rulesFile,
+      settings: settingsOf(config),
+      maxWaiting: config.alarm.enabled ? config.alarm.maxWaiting : Infinity,
+      counters,
+      log,
+      now,
+    })
+    opened.push(() => state.journal.close())
+    const sending = config.alarm.enabled ? startSending(config, state, producer) : undefined
+    if (sending) opened.push(() => sending.stop())
+
+    const link = config.rpc.enabled
+      ? await listenLink({ listen: config.rpc.listen, module: 'judge', handler: createIntake(state), log, counters })
+      : undefined
+    if (link) opened.push(() => link.close())
+    const upkeep = createUpkeep(state, {
+      connections: () => link?.connections() ?? 0,
+      journalMaxBytes: config.journalMaxBytes,
+      opening,
+    })
+    opened.push(() => upkeep.settle())
+
+    const reload = (fresh: JudgeConfig): Reload => {
+      const merged = mergeReloaded(config, fresh)
+      config = merged.config
+      log.level = config.debug ? 'debug' : 'info'
+      state.settings = settingsOf(config)
+      return merged.changes
+    }
+
+    const keeper = createRulesKeeper(rulesFile, counters, log)
+    opened.push(() => keeper.settle())
+    const client = createRpcClient({
+      addresses: config.hbs.servers,
+      connectTimeoutMs: config.hbs.timeout,
+      callTimeoutMs: config.hbs.callTimeout,
+      log,
+    })
+    opened.push(() => client.close())
+    const pull = startRulePull({
+      client,
+      intervalSeconds: () => config.hbs.interval,
+      historyLimit: config.historyLimit,
+      current: () => state.rules,
+      taken(rules) {
+        const changed = rules !== state.rules
+        state.rules = rules
+        upkeep.rulesConfirmed()
+        if (changed) keeper.save(rules)
+      },
+      counters,
+      log,
+      now,
+    })
+    opened.push(() => pull.stop())
+
+    const shown = createShownState({ state, pull, sending, connections: () => link?.connections() ?? 0 })
+    const http = config.http.enabled
+      ? await startHttp(
+          {
+            listen: config.http.listen,
+            trust: () => ({ addresses: config.trusted, token: config.token }),
+            bodyLimit: 1024 * 1024,
+            log,
+          },
+          judgeRoutes({
+            state,
+            config: () => publicConfig(config),
+            rows: () => counters.rows(),
+            notices: () => shown.notices(),
+            refusedRules: () => shown.refusedRules(),
+            reload: async () => reload(loadConfig(judgeConfig, configFile).value),
+          }),
+        )
+      : undefined
+    if (http) opened.push(() => http.close())
+
+    const timer = setInterval(() => upkeep.tick(), tickMs)
+    opened.push(() => clearInterval(timer))
+    return { ports: { rpc: link?.port, http: http?.port }, reload, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

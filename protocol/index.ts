@@ -40,6 +40,7 @@ export { alignDown, graphItemOf, isCounterType, judgeItemOf, numberOf, refusalOf
 export type { GraphItem, JudgeItem, ReceivedItem, Refusal } from './item.ts'
 export { readTelnetLine } from './telnet.ts'
 export type { TelnetItem, TelnetLine } from './telnet.ts'
+export { formatFixed, graphFloat, readableFloat } from './fixed-float.ts'
 export { readFirstJson } from './first-json.ts'
 export type { FirstJson } from './first-json.ts'
 export { textOfUtf8 } from './utf8.ts'

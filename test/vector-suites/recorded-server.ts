@@ -30,14 +30,18 @@ export const transferMethods: RpcMethod<undefined>[] = [
   }),
 ]
 
-/** The methods of hbs, reading their arguments for real and answering what was recorded for the same argument. */
+/**
+ * The methods of hbs, reading their arguments for real and answering what was recorded for the same argument, in the
+ * order of the recording where it has several answers.
+ */
 export function hbsMethods(recorded: readonly { request: string; response: string }[]): RpcMethod<undefined>[] {
-  const answers = new Map<string, unknown>()
+  const answers = new Map<string, unknown[]>()
   for (const { request, response } of recorded) {
     const call = parsed(request) as { method?: string; params?: unknown } | undefined
     const reply = parsed(response) as { result?: unknown; error?: unknown } | undefined
     if (!Array.isArray(call?.params) || reply === undefined || reply.error !== null) continue
-    answers.set(`${call.method} ${JSON.stringify((call.params as unknown[])[0] ?? null)}`, reply.result)
+    const key = `${call.method} ${JSON.stringify((call.params as unknown[])[0] ?? null)}`
+    answers.set(key, [...(answers.get(key) ?? []), reply.result])
   }
   return Object.entries(readers).map(([name, read]) =>
     defineMethod({
@@ -46,7 +50,10 @@ export function hbsMethods(recorded: readonly { request: string; response: strin
         const reading = read(raw)
         return reading.ok ? { ok: true, value: JSON.stringify(raw.value ?? null) } : reading
       },
-      handle: (argument) => answers.get(`${name} ${argument}`),
+      handle(argument) {
+        const left = answers.get(`${name} ${argument}`) ?? []
+        return left.length > 1 ? left.shift() : left[0]
+      },
     }),
   )
 }

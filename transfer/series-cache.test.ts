@@ -99,3 +99,25 @@ test('a sweep of many series pauses, and series may come meanwhile', () => {
   cache.clear()
   expect(cache.size).toBe(0)
 })
+
+test('the order of senders is followed, and a break in it finds the same routes', () => {
+  const { cache, created } = setup()
+  const items = ['a', 'b', 'c'].flatMap((metric) => [item({ metric }), item({ metric, tags: 'x=1' })])
+  const routes = items.map((one) => cache.routeOf(one))
+  for (const order of [items, items.toReversed(), [...items.slice(3), ...items.slice(0, 3)], items])
+    expect(order.map((one) => cache.routeOf(one))).toEqual(order.map((one) => routes[items.indexOf(one)]))
+  expect(created()).toBe(items.length)
+})
+
+test('a forgotten series that used to follow another is made anew', () => {
+  const { cache, created } = setup()
+  const [stays, goes] = [item({ metric: 'stays' }), item({ metric: 'goes' })]
+  for (const one of [stays, goes, stays, goes]) cache.routeOf(one)
+  sweep(cache)
+  cache.routeOf(stays)
+  sweep(cache)
+  expect(cache.size).toBe(1)
+  for (const one of [stays, goes]) cache.routeOf(one)
+  expect(created()).toBe(3)
+  expect(cache.routesOf('h', 'goes')).toHaveLength(1)
+})

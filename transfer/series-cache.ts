@@ -31,7 +31,14 @@ export interface SeriesCache {
 
 interface Slot {
   readonly route: Route
+  /** Its raw names. */
+  readonly endpoint: string
+  readonly metric: string
+  readonly tags: string
+  /** Generation it was last seen in, 0 once forgotten. */
   seenIn: number
+  /** What came after it last time. Senders keep their order, and comparing texts is cheaper than looking them up. */
+  follower: Slot | undefined
   /** The same series with another type or step. */
   next: Slot | undefined
 }
@@ -56,6 +63,7 @@ export function createSeriesCache(options: {
   // Items of a call mostly share their endpoint, so its map is looked up once.
   let lastEndpoint = ''
   let lastMetrics: Map<string, MetricSlots> | undefined
+  let previous: Slot | undefined
 
   function slotsOf(endpoint: string, metric: string): MetricSlots {
     if (lastMetrics === undefined || endpoint !== lastEndpoint) {
@@ -68,15 +76,23 @@ export function createSeriesCache(options: {
     return slots
   }
 
-  function add(item: ReceivedItem, slots: MetricSlots, next: Slot | undefined): Route | undefined {
+  function add(item: ReceivedItem, slots: MetricSlots, next: Slot | undefined): Slot | undefined {
     if (size >= options.max) {
       if (next === undefined) dropIfEmpty(item.endpoint, item.metric, slots)
       return undefined
     }
-    const route = options.create(item)
-    place(slots, item.tags, { route, seenIn: generation, next })
+    const { endpoint, metric, tags } = item
+    const slot = { route: options.create(item), endpoint, metric, tags, seenIn: generation, follower: undefined, next }
+    place(slots, slot)
     size++
-    return route
+    return slot
+  }
+
+  function find(item: ReceivedItem): Slot | undefined {
+    const slots = slotsOf(item.endpoint, item.metric)
+    const first = item.tags === '' ? slots.untagged : slots.tagged?.get(item.tags)
+    for (let slot = first; slot !== undefined; slot = slot.next) if (isOfType(slot.route, item)) return slot
+    return add(item, slots, first)
   }
 
   function dropIfEmpty(endpoint: string, metric: string, slots: MetricSlots): void {
@@ -94,21 +110,21 @@ export function createSeriesCache(options: {
     slot.next = pruned(slot.next, oldest)
     if (slot.seenIn >= oldest) return slot
     size--
+    slot.seenIn = 0
+    slot.follower = undefined
     options.forgotten(slot.route)
     return slot.next
   }
 
   return {
     routeOf(item) {
-      const slots = slotsOf(item.endpoint, item.metric)
-      const first = item.tags === '' ? slots.untagged : slots.tagged?.get(item.tags)
-      for (let slot = first; slot !== undefined; slot = slot.next) {
-        if (slot.route.sentStep === item.step && slot.route.counterType === item.counterType) {
-          slot.seenIn = generation
-          return slot.route
-        }
-      }
-      return add(item, slots, first)
+      const expected = previous?.follower
+      const slot = expected !== undefined && isOf(expected, item) ? expected : find(item)
+      if (slot === undefined) return undefined
+      slot.seenIn = generation
+      if (previous !== undefined && slot !== expected) previous.follower = slot
+      previous = slot
+      return slot.route
     },
     routesOf(endpoint, metric) {
       const slots = endpoints.get(endpoint)?.get(metric)
@@ -118,11 +134,13 @@ export function createSeriesCache(options: {
     clear() {
       endpoints.clear()
       lastMetrics = undefined
+      previous = undefined
       size = 0
     },
     *sweep() {
       const oldest = generation
       generation++
+      previous = undefined
       let looked = 0
       for (const [endpoint, metrics] of endpoints) {
         for (const [metric, slots] of metrics) {
@@ -147,9 +165,18 @@ export function createSeriesCache(options: {
   }
 }
 
-function place(slots: MetricSlots, tags: string, slot: Slot): void {
-  if (tags === '') slots.untagged = slot
-  else (slots.tagged ??= new Map()).set(tags, slot)
+function place(slots: MetricSlots, slot: Slot): void {
+  if (slot.tags === '') slots.untagged = slot
+  else (slots.tagged ??= new Map()).set(slot.tags, slot)
+}
+
+function isOf(slot: Slot, item: ReceivedItem): boolean {
+  const same = slot.metric === item.metric && slot.tags === item.tags && slot.endpoint === item.endpoint
+  return same && slot.seenIn > 0 && isOfType(slot.route, item)
+}
+
+function isOfType(route: Route, item: ReceivedItem): boolean {
+  return route.sentStep === item.step && route.counterType === item.counterType
 }
 
 function* routesOfChain(slot: Slot | undefined): Generator<Route> {

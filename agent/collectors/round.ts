@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
+import { withDeadline } from '../host/deadline.ts'
 import { gauge, hostTags } from './collector.ts'
 import type { CollectedSample, Collector } from './collector.ts'
 
@@ -35,29 +36,53 @@ export function createRounds(collectors: readonly Collector[], options: RoundOpt
 }
 
 function createMember(collector: Collector, { deadlineMs, log, counters }: RoundOptions): Rounds {
-  let hangingSince: number | undefined
-  let failing = ''
+  let running = false
+  let hangs = false
+  let problem: string | undefined
   const tags = hostTags({ collector: collector.name })
 
   function failed(error: unknown): CollectedSample[] {
     counters.add('collect.failed')
     const message = error instanceof Error ? error.message : String(error)
-    if (message !== failing) log.warn({ collector: collector.name, err: error }, 'collector failed')
-    failing = message
+    if (message !== problem) log.warn({ collector: collector.name, err: error }, 'collector failed')
+    problem = message
     return [gauge('agent.collector.failed', 1, tags)]
   }
 
   function succeeded(samples: readonly CollectedSample[]): CollectedSample[] {
-    if (failing !== '') log.info({ collector: collector.name }, 'collector works again')
-    failing = ''
-    const sound = samples.filter((sample) => Number.isFinite(sample.value))
-    if (sound.length < samples.length) {
-      const unsound = samples.filter((sample) => !Number.isFinite(sample.value))
-      counters.add('collect.notFinite', unsound.length)
-      log.warn({ collector: collector.name, metrics: unsound.map((sample) => sample.metric) }, 'values are not finite')
+    if (problem !== undefined) log.info({ collector: collector.name }, 'collector works again')
+    problem = undefined
+    if (hangs) {
+      counters.add('collect.late', samples.length)
+      return []
     }
+    const sound = samples.filter((sample) => Number.isFinite(sample.value))
     counters.add('collect.samples', sound.length)
+    if (sound.length < samples.length) {
+      const metrics = samples.filter((sample) => !sound.includes(sample)).map((sample) => sample.metric)
+      counters.add('collect.notFinite', metrics.length)
+      log.warn({ collector: collector.name, metrics }, 'values that are no numbers left out')
+    }
     return sound
+  }
+
+  /** Settles when the collector does, however late, and never rejects. */
+  async function run(): Promise<CollectedSample[]> {
+    const startedAt = performance.now()
+    running = true
+    let samples: CollectedSample[]
+    try {
+      samples = succeeded(await collector.collect())
+    } catch (error) {
+      samples = failed(error)
+    }
+    if (hangs) {
+      const seconds = Math.round((performance.now() - startedAt) / 1000)
+      log.info({ collector: collector.name, seconds }, 'collector no longer hangs')
+    }
+    running = false
+    hangs = false
+    return samples
   }
 
   function missed(): CollectedSample[] {
@@ -65,47 +90,14 @@ function createMember(collector: Collector, { deadlineMs, log, counters }: Round
     return [gauge('agent.collector.stuck', 1, tags)]
   }
 
-  /** Runs until the collector settles, however late; `inTime` is what the round has been waiting for. */
-  async function start(startedAt: number): Promise<CollectedSample[]> {
-    let finish: () => CollectedSample[]
-    try {
-      const samples = await collector.collect()
-      finish = () => succeeded(samples)
-      if (hangingSince !== undefined) counters.add('collect.late', samples.length)
-    } catch (error) {
-      finish = () => failed(error)
-    }
-    if (hangingSince === undefined) return finish()
-    hangingSince = undefined
-    log.info(
-      { collector: collector.name, seconds: Math.round((performance.now() - startedAt) / 1000) },
-      'collector no longer hangs',
-    )
-    return []
-  }
-
   return {
     async collect() {
-      if (hangingSince !== undefined) return missed()
-      const startedAt = performance.now()
-      const samples = await withDeadline(start(startedAt), deadlineMs)
-      if (samples !== undefined) return samples
-      hangingSince = startedAt
-      log.warn({ collector: collector.name, deadlineMs }, 'collector hangs, it is left out until it settles')
-      return missed()
+      if (running) return missed()
+      return await withDeadline(run(), deadlineMs, () => {
+        hangs = true
+        log.warn({ collector: collector.name, deadlineMs }, 'collector hangs, it is left out until it settles')
+        return missed()
+      })
     },
-  }
-}
-
-/** Undefined when `work` has not settled in time. */
-async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), deadlineMs)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -256,7 +256,7 @@ test('a silent peer is given up, a quiet one is not', async () => {
   let lost = 0
   quiet.onConnect(() => lost++)
   await connected(silent)
-  await until(() => /nothing heard for 30 ms$/.test(silent.lastError ?? ''))
+  await until(() => silent.lastError?.endsWith('nothing heard for 30 ms') === true)
   expect(quiet.connected).toBe(true)
   expect(lost).toBe(1)
 })
@@ -298,11 +298,11 @@ test('peers of another version are refused in words on both sides, and never mis
 
   const newer = await rawServer((socket) => socket.end(encodeGreeting({ kind: 'refuse', version: 7, text: 'too old' })))
   const refused = link(newer)
-  await until(() => /refused: too old$/.test(refused.lastError ?? ''))
+  await until(() => refused.lastError?.endsWith('refused: too old') === true)
   const careless = link(
     await rawServer((socket) => socket.write(encodeGreeting({ kind: 'welcome', version: 7, text: 'judge' }))),
   )
-  await until(() => /judge speaks link version 7, this is 1$/.test(careless.lastError ?? ''))
+  await until(() => careless.lastError?.endsWith('judge speaks link version 7, this is 1') === true)
 })
 
 test('a server that is no link is named with what it says', async () => {
@@ -359,7 +359,7 @@ test('a corrupt answer ends the connection on the client with the reason', async
       socket.write(Buffer.concat([encodeGreeting({ kind: 'welcome', version: linkVersion, text: 'x' }), frame(77)])),
     ),
   )
-  await until(() => /corrupt frame: a frame of type 77$/.test(client.lastError ?? ''))
+  await until(() => client.lastError?.endsWith('corrupt frame: a frame of type 77') === true)
 })
 
 test('a handler that cannot define a series ends that connection only', async () => {
@@ -403,11 +403,12 @@ test('a connection with too many unanswered batches is not read further, and goe
   // Another connection's round trips give the server every chance to read on.
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(taken).toBe(4)
-  while (taken < 30 || waiting.length > 0) {
+  for (let answered = 0; answered < 30;) {
     const now = waiting
     waiting = []
     now.forEach((answer) => answer())
     expect(now.length).toBeLessThanOrEqual(4)
+    answered += now.length
     await new Promise(setImmediate)
   }
   await Promise.all(sends)
@@ -446,7 +447,7 @@ test('closing the server answers what it has taken', async () => {
   answer()
   expect(await sent).toEqual({ taken: 1, refused: 0 })
   await closing
-  expect(server.connections()).toBe(0)
+  await until(() => server.connections() === 0)
 })
 
 test('closing the client while it cannot connect ends its attempts', async () => {
@@ -513,7 +514,7 @@ async function relayTo(port: number, sockets: Socket[], pieceBytes = Infinity): 
       from.on('error', () => to.destroy())
       from.on('close', () => to.destroy())
       from.on('data', (chunk: Buffer) => {
-        const pieces = Math.ceil(chunk.length / pieceBytes)
+        const pieces = Math.max(1, Math.ceil(chunk.length / pieceBytes))
         for (let i = 0; i < pieces; i++)
           to.write(pieces === 1 ? chunk : chunk.subarray(i * pieceBytes, (i + 1) * pieceBytes))
       })

@@ -1,5 +1,5 @@
 import type { Reading } from '#protocol'
-import type { CollectedSample, Collector } from '../collectors/collector.ts'
+import type { Collector } from '../collectors/collector.ts'
 import type { Host } from '../host/host.ts'
 import type { Check, CheckFamily } from './check.ts'
 import { directorySize } from './directory-size.ts'
@@ -15,15 +15,6 @@ export function parseCheck(metric: string, tags: string): Reading<Check> {
   const family = checkFamilies.find((family) => family.metric === metric)
   if (!family) return { ok: false, reason: `no check is called "${metric}"` }
   return family.read(tags)
-}
-
-/**
- * Runs all checks, the families side by side, and resolves when the slowest has ended: minutes, when directories or
- * URLs are slow. An agent that must not wait for those runs the collectors below.
- */
-export async function runChecks(checks: readonly Check[], host: Host, hostname: string): Promise<CollectedSample[]> {
-  const collectors = createCheckCollectors(() => checks, host, hostname)
-  return (await Promise.all(collectors.map((collector) => collector.collect()))).flat()
 }
 
 /** One collector a family, over the checks that `current` gives at that moment: slow families do not hold up quick ones. */

@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Host } from '../host/host.ts'
+import { createLinuxHost } from '../host/linux.ts'
+import { checkContract } from './check.contract.ts'
+import { directorySize } from './directory-size.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'directory-size-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function size(path: string, host: Host = createLinuxHost({ root: '/' })): Promise<number | undefined> {
+  const check = directorySize.read(`path=${path}`)
+  if (!check.ok) expect.fail(check.reason)
+  const [sample] = await directorySize.run([check.value], { host, hostname: 'h' })
+  return sample?.value
+}
+
+test('a folder has the size of all that is in it', async () => {
+  const empty = (await size(folder)) ?? 0
+  await writeFile(join(folder, 'a=b, c'), 'x'.repeat(1234))
+  expect(await size(folder)).toBe(empty + 1234)
+})
+
+test('a path may hold blanks inside, commas and equals signs', async () => {
+  const path = join(folder, 'a=b, c')
+  await mkdir(path)
+  expect(await size(path)).toBeGreaterThan(-1)
+})
+
+test('a folder that is not there has the size -1', async () => {
+  expect(await size(join(folder, 'absent'))).toBe(-1)
+})
+
+test('one that cannot be measured in time has the size -1, and the next is measured all the same', async () => {
+  const real = createLinuxHost({ root: '/' })
+  const deadlines: number[] = []
+  const host: Host = {
+    ...real,
+    async treeSize(path, deadlineMs) {
+      deadlines.push(deadlineMs)
+      return await real.treeSize(path, path === folder ? deadlineMs : 0)
+    },
+  }
+  await mkdir(join(folder, 'deep/er'), { recursive: true })
+  const checks = [join(folder, 'deep'), folder].map((path) => directorySize.read(`path=${path}`))
+  const samples = await directorySize.run(
+    checks.map((check) => (check.ok ? check.value : expect.fail(check.reason))),
+    { host, hostname: 'h' },
+  )
+  expect(samples.map((sample) => Math.sign(sample.value))).toEqual([-1, 1])
+  expect(deadlines).toEqual([30_000, 30_000])
+})
+
+checkContract(directorySize, ['path=/etc/apt', 'path=/absent/folder'], ['path=', 'path=relative', 'dir=/etc', 'path'])

@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFixtureHost } from '../host/fixture-host.ts'
+import type { FixtureHost } from '../host/fixture-host.ts'
+import { createLinuxHost } from '../host/linux.ts'
+import { StuckError } from '../host/slow-calls.ts'
+import type { Host } from '../host/host.ts'
+import { checkContract } from './check.contract.ts'
+import { processCount } from './process-count.ts'
+
+let host: FixtureHost
+beforeEach(async () => {
+  host = await createFixtureHost()
+})
+afterEach(() => host.remove())
+
+async function count(tags: string, on: Host = host): Promise<number | undefined> {
+  const check = processCount.read(tags)
+  if (!check.ok) expect.fail(check.reason)
+  const [sample] = await processCount.run([check.value], { host: on, hostname: 'h' })
+  return sample?.value
+}
+
+describe('on a recorded host', () => {
+  test.each([
+    ['a name is the whole name', 'name=nginx', 2],
+    ['and not a part of it', 'name=ngin', 0],
+    ['as the kernel cuts it', 'name=falcon-graph-qu', 1],
+    ['so a longer one matches nothing', 'name=falcon-graph-query', 0],
+    ['kernel threads never match', 'name=kthreadd', 0],
+    ['not even an empty command line', 'cmdline=', 5],
+    ['a command line is looked through for a part', 'cmdline=worker', 1],
+    ['which may reach over arguments, because nothing divides them', 'cmdline=-jar/srv/app.jar', 1],
+    ['a blank between arguments is not there', 'cmdline=-jar /srv', 0],
+    ['a part may hold an equals sign', 'cmdline=--port=8080', 1],
+    ['both must match', 'name=nginx,cmdline=master', 1],
+    ['in either order', 'cmdline=master,name=java', 0],
+    ['blanks around are dropped', ' name= nginx , cmdline= worker ', 1],
+    ['of several names the last counts', 'name=java,name=nginx', 2],
+  ])('%s: %s', async (_, tags, expected) => expect(await count(tags)).toBe(expected))
+
+  test('several checks share one pass over the processes', async () => {
+    let passes = 0
+    const counting = { ...host, processNames: () => (passes++, host.processNames()) }
+    const checks = ['name=nginx', 'name=java', 'cmdline=graph.json'].map((tags) => {
+      const check = processCount.read(tags)
+      return check.ok ? check.value : expect.fail(check.reason)
+    })
+    const samples = await processCount.run(checks, { host: counting, hostname: 'h' })
+    expect(samples.map((sample) => [sample.tags, sample.value])).toEqual([
+      ['name=nginx', 2],
+      ['name=java', 1],
+      ['cmdline=graph.json', 1],
+    ])
+    expect(passes).toBe(1)
+  })
+
+  test('arguments are read only of processes whose name may match', async () => {
+    const asked: number[] = []
+    const watched = { ...host, commandLine: (pid: number) => (asked.push(pid), host.commandLine(pid)) }
+    expect(await count('name=java', watched)).toBe(1)
+    expect(asked).toEqual([901])
+  })
+
+  test('a process stuck in the kernel counts by its name; its arguments match nothing', async () => {
+    const stuck = {
+      ...host,
+      async commandLine(pid: number) {
+        if (pid === 901) throw new StuckError('Cannot get an answer from /proc/901/cmdline: waiting for 3.0 s')
+        return host.commandLine(pid)
+      },
+    }
+    expect(await count('name=java', stuck)).toBe(1)
+    expect(await count('name=java,cmdline=app.jar', stuck)).toBe(0)
+    expect(await count('cmdline=nginx', stuck)).toBe(2)
+  })
+})
+
+test('this process is found on this machine', async () => {
+  expect(await count(`cmdline=${process.argv[0]}`, createLinuxHost({ root: '/' }))).toBeGreaterThan(0)
+})
+
+checkContract(
+  processCount,
+  ['name=node', 'cmdline=vitest', 'name=a,cmdline=b', 'cmdline=b,name=a'],
+  ['Name=x', 'cmd=x'],
+)

@@ -68,6 +68,7 @@ export interface RunningAgent {
   readonly port: number | undefined
   readonly counters: Counters
   reload(config: AgentConfig): Reloaded
+  /** Settles when nothing more is sent or written; a second call waits for the first. */
   stop(): Promise<void>
 }
 
@@ -83,6 +84,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const phase = (name: string, intervalMs: number) => phaseOf(`${hostname()}/${name}`, intervalMs)
   const stopping = new AbortController()
   const schedules: Schedule[] = []
+  let stopped: Promise<void> | undefined
 
   // Sending
   const transfers = transferPeers(config)
@@ -312,13 +314,18 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     port: server?.port,
     counters,
     reload: apply,
-    async stop() {
-      stopping.abort()
-      for (const schedule of schedules) schedule.stop()
-      await server?.close()
-      await plugins.stop()
-      await hbsClient?.close()
-      await sender?.stop()
+    stop() {
+      stopped ??= stop()
+      return stopped
     },
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort()
+    for (const schedule of schedules) schedule.stop()
+    await server?.close()
+    await plugins.stop()
+    await hbsClient?.close()
+    await sender?.stop()
   }
 }

@@ -64,7 +64,7 @@ function sending(send: SendState | undefined, ago: (ms: number | undefined) => s
   if (!send) return '<p>Switched off: transfer.enabled is false or transfer.addrs is empty.</p>'
   const { trouble, peer, latencyMs, lastDeliveryMs, memoryItems, spoolItems, spoolBytes, spoolOldestSeconds } = send
   return [
-    verdict(trouble, `samples are taken${peer === undefined ? '' : ` by ${peer}`}`),
+    verdict(trouble, peer === undefined ? 'nothing sent yet' : `samples are taken by ${peer}`),
     table(
       ['last acknowledged', 'took', 'waiting in memory', 'waiting on disk', 'bytes on disk', 'oldest on disk'],
       [

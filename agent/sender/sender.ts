@@ -8,7 +8,8 @@ import type { HeldBatch, QueueStats, SampleQueue } from './queue.ts'
 /** How long samples may be in memory only while transfer does not acknowledge them. */
 const spillAfterMs = 5000
 const firstPauseMs = 500
-const longestPauseMs = 15_000
+/** The client itself makes longer pauses between attempts to connect. */
+const longestPauseMs = 5000
 /** How long a batch may be refused for reasons that are not about its content before it is taken apart. */
 const patienceMs = 600_000
 /** How long a stop goes on sending before it leaves the rest in the spool. */
@@ -54,6 +55,7 @@ export function startSender(options: {
   let latencyMs: number | undefined
   let lastDeliveryMs: number | undefined
   let trouble: string | undefined
+  let troubleKind: string | undefined
 
   /** What became of items that the peer has answered for. Throws when it did not answer, or not about their content. */
   async function deliver(
@@ -88,9 +90,11 @@ export function startSender(options: {
     } catch (error) {
       failures++
       if (error instanceof RpcError && error.kind === 'answer') refusedSinceMs ??= now()
-      const reason = (error as Error).message
-      if (trouble !== reason) log.warn({ reason, ...queue.stats() }, 'transfer does not take samples, they are kept')
-      trouble = reason
+      const kind = error instanceof RpcError ? error.kind : 'unexpected'
+      trouble = (error as Error).message
+      if (kind !== troubleKind)
+        log.warn({ reason: trouble, ...queue.stats() }, 'transfer does not take samples, they are kept')
+      troubleKind = kind
       return false
     }
     if (queue.settle(batch)) {
@@ -101,6 +105,7 @@ export function startSender(options: {
     failures = 0
     refusedSinceMs = undefined
     trouble = undefined
+    troubleKind = undefined
     lastDeliveryMs = now()
     return true
   }

@@ -17,7 +17,8 @@ export interface QueuedEvent {
 export interface EventQueue {
   /**
    * Puts events on their lists. Those whose sequence is not above `lastSequence(producer)` are passed over, so a producer
-   * may repeat a push after any failure and each event still lands exactly once. A producer's name belongs to one process.
+   * may repeat a push after any failure and each event still lands exactly once. A producer's name belongs to one
+   * process, which goes on counting from `lastSequence` when its own memory of it is lost.
    * Rejects when the queue cannot be reached; nothing or all of the events may then have landed.
    */
   push(producer: string, events: readonly QueuedEvent[]): Promise<void>

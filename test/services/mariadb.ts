@@ -34,9 +34,11 @@ export async function startMariadb(): Promise<Mariadb> {
       '--no-defaults',
       `--datadir=${join(folder, 'data')}`,
       `--socket=${join(folder, 'sock')}`,
-      ...[`--port=${port}`, '--skip-networking=0', '--bind-address=127.0.0.1', '--skip-name-resolve', ...asUser],
-      ...['--innodb-buffer-pool-size=64M', '--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=0'],
-      ...['--skip-log-bin', '--performance-schema=OFF'],
+      `--port=${port}`,
+      ...asUser,
+      ...'--skip-networking=0 --bind-address=127.0.0.1 --skip-name-resolve --skip-log-bin'.split(' '),
+      ...'--innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0'.split(' '),
+      '--performance-schema=OFF',
     ],
     ready: ({ folder }) =>
       query(join(folder, 'sock'), 'SELECT 1').then(

@@ -1,0 +1,69 @@
+/** An archive as configured: how many steps a row covers and how many rows are answered from it. */
+export interface ArchiveSetting {
+  readonly steps: number
+  readonly rows: number
+}
+
+/** Open-Falcon's archives. The first is the raw points themselves. */
+export const defaultArchives: readonly ArchiveSetting[] = [
+  { steps: 1, rows: 720 },
+  { steps: 5, rows: 576 },
+  { steps: 20, rows: 504 },
+  { steps: 180, rows: 766 },
+  { steps: 720, rows: 730 },
+]
+
+/** How the points of all series of one step lie in windows and archives. All spans are in steps. */
+export interface GridLayout {
+  readonly step: number
+  /** Steps of the window that is kept in memory and then written as one small segment. */
+  readonly windowRows: number
+  /** Steps of a large raw segment, into which the small ones are merged. */
+  readonly mergedRows: number
+  /** Steps for which raw points are kept and answered. */
+  readonly rawRows: number
+  readonly archives: readonly ArchiveLayout[]
+}
+
+export interface ArchiveLayout {
+  /** Steps a row covers. */
+  readonly width: number
+  /** Rows that are kept and answered. */
+  readonly rows: number
+  /** Rows of one segment. */
+  readonly segmentRows: number
+  /** Index in `archives` of the finer one that this is made from, -1 for the raw points. */
+  readonly source: number
+}
+
+const windowsPerMerge = 48
+/** A rate looks this far back for its earlier point. */
+const rateReachSeconds = 86_400
+
+export function layoutOf(step: number, settings: readonly ArchiveSetting[], rawRetentionSeconds: number): GridLayout {
+  const windowSeconds = Math.max(1800, Math.min(7200, 30 * step))
+  const windowRows = Math.max(1, Math.floor(windowSeconds / step))
+  const mergedRows = windowRows * windowsPerMerge
+  const sorted = settings.toSorted((a, b) => a.steps - b.steps)
+  const raw = sorted.find((archive) => archive.steps === 1)?.rows ?? 0
+  // Coarser rows are made from raw points once a merged segment is complete, so two of those must be there.
+  const rawRows = Math.max(raw, Math.ceil(rawRetentionSeconds / step), 2 * mergedRows)
+  const archives: ArchiveLayout[] = []
+  for (const { steps: width, rows } of sorted.filter((archive) => archive.steps > 1)) {
+    const source = archives.findLastIndex((finer) => width % finer.width === 0)
+    const finer = archives[source]
+    const sourceSpan = finer ? finer.width * finer.rows : rawRows
+    archives.push({ width, rows, source, segmentRows: segmentRowsOf(width, rows, sourceSpan) })
+  }
+  return { step, windowRows, mergedRows, rawRows, archives }
+}
+
+/** A segment must be complete long before the finer rows that it is made from are dropped. */
+function segmentRowsOf(width: number, rows: number, sourceSpan: number): number {
+  return Math.max(1, Math.min(288, rows, Math.floor(sourceSpan / 2 / width)))
+}
+
+/** Steps that a rate may look back for its earlier point. */
+export function rateReach(step: number): number {
+  return Math.max(2, Math.ceil(rateReachSeconds / step))
+}

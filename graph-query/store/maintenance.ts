@@ -1,0 +1,121 @@
+import { extendArchive, lateIn, liesWithin, mergeArchive, mergeRaw, patchArchive, writeWindow } from './flush.ts'
+import type { Workshop } from './flush.ts'
+import type { Grid, Level } from './grid.ts'
+import type { HeadWindow } from './head.ts'
+
+/** Seconds after its end that a window waits for stragglers before it is written. */
+const graceSeconds = 120
+/** Small segments beside a merged one before they are merged into it. */
+const mostBeside = 8
+/** Small segments in one merged span before they are merged although more will come. */
+const mostSmall = 96
+
+/** Windows to write now: those that are complete, and those that hold back the log or fill the memory. */
+export function windowsDue(
+  grid: Grid,
+  now: number,
+  pressure: { readonly memory: boolean; isOld(walSequence: number): boolean },
+): HeadWindow[] {
+  const { step } = grid.layout
+  const isComplete = (window: HeadWindow) => (window.firstRow + window.rows) * step + graceSeconds <= now
+  const open = [...grid.open.values()]
+  if (pressure.memory) {
+    const complete = open.filter(isComplete)
+    return complete.length > 0 ? complete : open
+  }
+  const timeHasCome = now >= grid.flushAt
+  return open.filter((window) => (timeHasCome && isComplete(window)) || pressure.isOld(window.walSequence))
+}
+
+/** When the windows of a grid are due next: once the present one is complete. */
+export function nextFlush(grid: Grid, now: number): number {
+  const { step, windowRows } = grid.layout
+  const windowSeconds = windowRows * step
+  const next = (Math.floor((now - graceSeconds) / windowSeconds) + 1) * windowSeconds
+  return next + graceSeconds
+}
+
+/** Writes all frozen windows, oldest first. Rows of archives that they change come before them. */
+export async function writeFrozen(shop: Workshop, grid: Grid): Promise<void> {
+  const late = lateIn(grid, grid.writing)
+  if (late) for (let i = 0; i < grid.archives.length; i++) await patchArchive(shop, grid, i, late)
+  for (const window of grid.writing) await writeWindow(shop, grid, window)
+}
+
+/** Merges small raw segments, then makes archive rows, then merges what late points left beside them. */
+export async function consolidate(shop: Workshop, grid: Grid, now: number, lateSeconds: number): Promise<void> {
+  const { step, mergedRows } = grid.layout
+  for (const first of spansOf(grid.raw, mergedRows)) {
+    const complete = (first + mergedRows) * step + lateSeconds <= now
+    const within = grid.raw.segments.filter((segment) => liesWithin(segment, first, mergedRows))
+    const merged = within.some((segment) => segment.rows === mergedRows)
+    const most = merged ? mostBeside : complete ? 1 : mostSmall
+    if (within.length > most) await mergeRaw(shop, grid, first, mergedRows)
+  }
+  for (let i = 0; i < grid.archives.length; i++) await consolidateArchive(shop, grid, i, now, lateSeconds)
+}
+
+async function consolidateArchive(
+  shop: Workshop,
+  grid: Grid,
+  index: number,
+  now: number,
+  lateSeconds: number,
+): Promise<void> {
+  const level = grid.archives[index]
+  const layout = grid.layout.archives[index]
+  if (!level || !layout) return
+  const rowSeconds = layout.width * grid.layout.step
+  level.doneThrough ??= firstRowToMake(grid, index)
+  while (level.doneThrough !== undefined) {
+    const to: number = (Math.floor(level.doneThrough / layout.segmentRows) + 1) * layout.segmentRows
+    if ((to - 1) * rowSeconds + lateSeconds > now) break
+    await extendArchive(shop, grid, index, level.doneThrough, to)
+  }
+  for (const first of spansOf(level, layout.segmentRows)) {
+    const within = level.segments.filter((segment) => liesWithin(segment, first, layout.segmentRows))
+    if (within.length > mostBeside) await mergeArchive(shop, grid, index, first, layout.segmentRows)
+  }
+}
+
+/** The first rows of the spans of `rows` rows that segments begin in. */
+function spansOf(level: Level, rows: number): number[] {
+  return [...new Set(level.segments.map((segment) => Math.floor(segment.firstRow / rows) * rows))]
+}
+
+/** Where an archive begins: at the oldest raw point. */
+function firstRowToMake(grid: Grid, index: number): number | undefined {
+  const layout = grid.layout.archives[index]
+  const oldest = Math.min(
+    ...grid.raw.segments.map((segment) => segment.firstRow),
+    ...grid.writing.map((window) => window.firstRow),
+  )
+  if (!layout || oldest === Infinity) return undefined
+  return Math.floor(Math.ceil(oldest / layout.width) / layout.segmentRows) * layout.segmentRows
+}
+
+/** Drops the segments that are older than what is answered. */
+export async function dropExpired(shop: Workshop, grid: Grid, now: number): Promise<void> {
+  const { step, rawRows, archives } = grid.layout
+  await dropFrom(shop, grid.raw, step, rawRows, now)
+  for (const [i, level] of grid.archives.entries()) {
+    const layout = archives[i]
+    if (layout) await dropFrom(shop, level, step * layout.width, layout.rows, now)
+  }
+}
+
+async function dropFrom(shop: Workshop, level: Level, rowSeconds: number, rows: number, now: number): Promise<void> {
+  const limit = now - rows * rowSeconds - retentionSlack(rowSeconds)
+  const expired = level.segments.filter((segment) => (segment.firstRow + segment.rows) * rowSeconds < limit)
+  if (expired.length === 0) return
+  level.segments = level.segments.filter((segment) => !expired.includes(segment))
+  for (const segment of expired) await shop.discard(segment)
+}
+
+/**
+ * Rows are kept and answered a little longer than configured, so that a chart over exactly the configured span gets
+ * the same resolution each time it is refreshed.
+ */
+export function retentionSlack(rowSeconds: number): number {
+  return Math.max(3600, 2 * rowSeconds)
+}

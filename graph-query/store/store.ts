@@ -1,0 +1,245 @@
+import { mkdirSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openCatalog } from './catalog.ts'
+import type { Workshop } from './flush.ts'
+import { putPoint } from './grid.ts'
+import type { Grid } from './grid.ts'
+import { createPagePool } from './head.ts'
+import { readPoints } from './history.ts'
+import { joinRuns } from './join-runs.ts'
+import { openLastPoints } from './last-points.ts'
+import { defaultArchives } from './layout.ts'
+import { lockFolder } from './lock.ts'
+import { createCaretaker } from './caretaker.ts'
+import { createPacer } from './pacer.ts'
+import { openGrid, recoverLastPoints, replayLog, stepsIn } from './recover.ts'
+import type { SeriesRecord } from './registry.ts'
+import { searchCounters, searchEndpoints } from './search.ts'
+import { openSegment } from './segment.ts'
+import type { Store, StoreOptions } from './types.ts'
+import { openWal } from './wal.ts'
+
+const day = 86_400
+/** Points further ahead of the clock than this are refused: a host's clock is wrong, or its unit. */
+const farthestAhead = day
+const mostSteps = 1000
+
+/**
+ * Opens the store in a folder, creating it when there is none, and replays what was not yet in segments.
+ * @throws when another process has the folder
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  mkdirSync(join(options.dir, 'wal'), { recursive: true })
+  const unlock = await lockFolder(options.dir)
+  try {
+    return await openLocked(options, unlock)
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+async function openLocked(options: StoreOptions, unlock: () => Promise<void>): Promise<Store> {
+  const { dir, now, onEvent } = options
+  const settings = {
+    archives: options.archives ?? defaultArchives,
+    rawRetentionSeconds: options.rawRetentionSeconds ?? 30 * day,
+  }
+  const headBytes = options.headBytes ?? 2 * 2 ** 30
+  const walDir = join(dir, 'wal')
+  const pool = createPagePool()
+  const grids = new Map<number, Grid>()
+  let segmentSequence = 0
+  let pointsTaken = 0
+  let damagedBlocks = 0
+  let closing = false
+
+  const onDamage = (file: string, where: string) => {
+    damagedBlocks++
+    onEvent({ what: 'damaged', file, where })
+  }
+  const onReport = (file: string, report: { torn: number; skipped: number }) => {
+    if (report.torn > 0) onEvent({ what: 'torn', file, bytes: report.torn })
+    if (report.skipped > 0) onDamage(file, `${report.skipped} bytes between sound blocks`)
+  }
+
+  function gridFor(step: number): Grid | undefined {
+    const known = grids.get(step)
+    if (known) return known
+    if (grids.size >= mostSteps) return undefined
+    const { grid, highestSequence } = openGrid(dir, step, settings, onDamage)
+    segmentSequence = Math.max(segmentSequence, highestSequence)
+    grids.set(step, grid)
+    return grid
+  }
+
+  for (const step of stepsIn(dir)) gridFor(step)
+  const { catalog, report } = await openCatalog({ dir, mostSeries: options.mostSeries ?? 20_000_000, gridFor })
+  onReport('series.log', report)
+  const { index, registry } = catalog
+  const { points: lastPoints, loaded } = openLastPoints(dir)
+  if (!loaded) for (const grid of grids.values()) recoverLastPoints(grid, (p) => catalog.seriesAt(grid, p), lastPoints)
+  const replayed = replayLog(walDir, catalog, lastPoints, pool, onReport)
+  if (replayed.strayPoints > 0) onEvent({ what: 'unknown series in the log', points: replayed.strayPoints })
+
+  const wal = openWal({
+    dir: walDir,
+    firstSequence: Math.max(0, ...replayed.files.keys()) + 1,
+    strict: options.strict ?? false,
+    before: async () => {
+      await registry.flush()
+      if (options.strict) await registry.sync()
+    },
+    old: replayed.files,
+  })
+
+  const pace = createPacer()
+  const shop: Workshop = {
+    pool,
+    async pace() {
+      if (closing) throw new Error('Cannot go on: the store is closing')
+      await pace()
+    },
+    nextSequence: () => ++segmentSequence,
+    open: (path) => openSegment(path, onDamage),
+    async discard(segment) {
+      segment.close()
+      await unlink(segment.path)
+    },
+    seriesAt: (grid, place) => catalog.seriesAt(grid, place),
+  }
+  const caretaker = createCaretaker({
+    shop,
+    grids,
+    wal,
+    catalog,
+    lastPoints,
+    now,
+    headBytes,
+    lateSeconds: options.lateSeconds ?? 7200,
+    expireSeconds: options.expireSeconds ?? 366 * day,
+    onEvent,
+  })
+
+  function newest(series: readonly SeriesRecord[]): SeriesRecord | undefined {
+    let best: SeriesRecord | undefined
+    for (const record of series) if (!best || lastPoints.time(record.id) >= lastPoints.time(best.id)) best = record
+    return best
+  }
+
+  return {
+    define: (name) => catalog.define(name) ?? -1,
+    append(slot, timestamp, value) {
+      if (value !== value) return 'nan'
+      const entry = catalog.living(slot)
+      if (!entry) return 'limit'
+      const { grid, record } = entry
+      const row = Math.floor(timestamp / record.step)
+      const aligned = row * record.step
+      const clock = now()
+      if (!(aligned <= clock + farthestAhead)) return 'future'
+      if (row < 1 || aligned < clock - grid.layout.rawRows * record.step) return 'old'
+      putPoint(grid, pool, record.place, row, value, wal.sequence)
+      wal.push(record.id, aligned, value)
+      lastPoints.note(record.id, aligned, value)
+      pointsTaken++
+      return undefined
+    },
+    commit: () => wal.commit(),
+    overloaded() {
+      if (pool.usedBytes <= 1.5 * headBytes) return undefined
+      return `${Math.round(pool.usedBytes / 2 ** 20)} MiB of points wait to be written to disk`
+    },
+    query(request) {
+      const series = index.find(request.endpoint, request.counter)
+      const today = newest(series)
+      if (!today) return undefined
+      const runs = [today, ...series.filter((other) => other !== today)].flatMap((record) => {
+        const grid = grids.get(record.step)
+        return grid ? [readPoints(grid, record, lastPoints.time(record.id), request, now())] : []
+      })
+      return { kind: today.kind, step: today.step, runs: runs.length === 1 ? runs : joinRuns(runs) }
+    },
+    last(endpoint, counter) {
+      const record = newest(index.find(endpoint, counter))
+      if (!record || lastPoints.time(record.id) === 0) return undefined
+      const before = lastPoints.previousTime(record.id)
+      return {
+        kind: record.kind,
+        step: record.step,
+        timestamp: lastPoints.time(record.id),
+        value: lastPoints.value(record.id),
+        previous: before === 0 ? undefined : { timestamp: before, value: lastPoints.previousValue(record.id) },
+      }
+    },
+    searchEndpoints: (search) => searchEndpoints(index, search),
+    searchCounters: (search) => searchCounters(index, search, newest),
+    endpoints: (names) =>
+      [...new Set(names)].flatMap((name) => {
+        const endpoint = index.endpoints.get(name)
+        if (!endpoint) return []
+        let timestamp = 0
+        for (const series of endpoint.counters.values())
+          for (const record of series) timestamp = Math.max(timestamp, lastPoints.time(record.id))
+        return [{ id: endpoint.id, endpoint: name, timestamp }]
+      }),
+    async deleteEndpoints(names) {
+      let endpoints = 0
+      let counters = 0
+      for (const name of new Set(names)) {
+        const endpoint = index.endpoints.get(name)
+        if (!endpoint) continue
+        endpoints++
+        counters += endpoint.counters.size
+        for (const record of [...endpoint.counters.values()].flat()) catalog.forget(record)
+      }
+      await registry.flush()
+      return { endpoints, counters }
+    },
+    async deleteCounters(endpoints, counters) {
+      let deleted = 0
+      for (const endpoint of new Set(endpoints))
+        for (const counter of new Set(counters)) {
+          const series = [...index.find(endpoint, counter)]
+          if (series.length > 0) deleted++
+          for (const record of series) catalog.forget(record)
+        }
+      await registry.flush()
+      return deleted
+    },
+    stats() {
+      const segments = [...grids.values()].flatMap(segmentsOf)
+      const { files, bytes } = wal.stats()
+      return {
+        series: catalog.size,
+        endpoints: index.endpoints.size,
+        points: pointsTaken,
+        headBytes: pool.usedBytes,
+        walBytes: bytes,
+        walFiles: files,
+        segments: segments.length,
+        segmentBytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
+        damagedBlocks,
+      }
+    },
+    async sync() {
+      await registry.sync()
+      await wal.sync()
+    },
+    maintain: () => caretaker.run(),
+    async close() {
+      closing = true
+      await caretaker.ended()
+      await registry.close()
+      await wal.close()
+      await lastPoints.save()
+      for (const grid of grids.values()) for (const segment of segmentsOf(grid)) segment.close()
+      await unlock()
+    },
+  }
+}
+
+function segmentsOf(grid: Grid) {
+  return [...grid.raw.segments, ...grid.archives.flatMap((level) => level.segments)]
+}

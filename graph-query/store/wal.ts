@@ -1,0 +1,203 @@
+import { readdirSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openBlockLog, readBlocks } from './block-log.ts'
+import type { BlockLog, BlockReport } from './block-log.ts'
+
+/** Bytes of one point: series number (u32), unix seconds (u32), value (f64), little-endian. */
+const pointBytes = 16
+/** Points written with one call; more are split. */
+const largestGroup = 65_536
+
+/**
+ * The write-ahead log: numbered files of points in the order they came. Points of many batches are written together
+ * while the write before is under way (group commit).
+ */
+export interface Wal {
+  /** Adds a point to the group that is written next. */
+  push(series: number, timestamp: number, value: number): void
+  /**
+   * Resolves when every point pushed so far is with the operating system (`strict`: on the disk). Rejects when the disk
+   * refused them; they are then in no file.
+   */
+  commit(): Promise<void>
+  /** Points pushed from now on go to a file with at least the returned number; those before, to a smaller one. */
+  rotate(): number
+  /** The number of the file that the next pushed point goes to, at least. */
+  readonly sequence: number
+  /** Resolves when the disk has what was written. */
+  sync(): Promise<void>
+  /** Unlinks the files with numbers below `sequence`. */
+  dropBefore(sequence: number): Promise<void>
+  stats(): { readonly files: number; readonly bytes: number }
+  close(): Promise<void>
+}
+
+export interface WalOptions {
+  readonly dir: string
+  /** Above every number in the folder. */
+  readonly firstSequence: number
+  /** Each group is on the disk before its commit resolves. */
+  readonly strict: boolean
+  /** Awaited before each write: what the points refer to must be stored first. */
+  readonly before: () => Promise<void>
+  /** Files from before this start: number → bytes. */
+  readonly old: ReadonlyMap<number, number>
+}
+
+interface Group {
+  readonly sequence: number
+  buffer: Buffer
+  points: number
+  readonly settled: Promise<void>
+  resolve(): void
+  reject(reason: unknown): void
+}
+
+export function openWal(options: WalOptions): Wal {
+  const files = new Map(options.old)
+  let sequence = options.firstSequence
+  let log: BlockLog | undefined
+  let logSequence = options.firstSequence - 1
+  let collecting: Group | undefined
+  /** Groups that are full or belong to an earlier file, oldest first. */
+  const queue: Group[] = []
+  let inFlight: Group | undefined
+  let pumping: Promise<void> | undefined
+  let spare: Buffer | undefined
+
+  function pump(): void {
+    pumping ??= writeGroups().finally(() => {
+      pumping = undefined
+    })
+  }
+
+  async function writeGroups(): Promise<void> {
+    for (;;) {
+      inFlight = queue.shift() ?? collecting
+      if (!inFlight) return
+      if (inFlight === collecting) collecting = undefined
+      const group = inFlight
+      try {
+        await options.before()
+        const file = await fileFor(group.sequence)
+        await file.append(group.buffer.subarray(0, group.points * pointBytes))
+        files.set(logSequence, file.bytes)
+        if (options.strict) await file.sync()
+        group.resolve()
+      } catch (error) {
+        group.reject(error)
+      }
+      spare = group.buffer
+    }
+  }
+
+  async function fileFor(wanted: number): Promise<BlockLog> {
+    if (log && logSequence >= wanted && log.usable) return log
+    const finished = log
+    log = undefined
+    if (finished?.usable) await finished.sync()
+    await finished?.close()
+    const number = Math.max(wanted, logSequence + 1)
+    log = await openBlockLog(join(options.dir, walName(number)))
+    logSequence = number
+    sequence = Math.max(sequence, number)
+    files.set(number, 0)
+    return log
+  }
+
+  function newGroup(): Group {
+    const group = createGroup(sequence, spare ?? Buffer.allocUnsafe(4096 * pointBytes))
+    spare = undefined
+    return group
+  }
+
+  return {
+    get sequence() {
+      return sequence
+    },
+    push(series, timestamp, value) {
+      if (collecting && collecting.points === largestGroup) {
+        queue.push(collecting)
+        collecting = undefined
+      }
+      const group = (collecting ??= newGroup())
+      const at = group.points++ * pointBytes
+      if (at === group.buffer.length) group.buffer = Buffer.concat([group.buffer, Buffer.allocUnsafe(at)])
+      group.buffer.writeUInt32LE(series, at)
+      group.buffer.writeUInt32LE(timestamp, at + 4)
+      group.buffer.writeDoubleLE(value, at + 8)
+    },
+    async commit() {
+      const waiting = [inFlight, ...queue, collecting].flatMap((group) => (group ? [group.settled] : []))
+      if (waiting.length === 0) return
+      pump()
+      await Promise.all(waiting)
+    },
+    rotate() {
+      if (collecting) queue.push(collecting)
+      collecting = undefined
+      if (queue.length > 0) pump()
+      return ++sequence
+    },
+    async sync() {
+      await log?.sync()
+    },
+    async dropBefore(limit) {
+      for (const number of files.keys()) {
+        if (number >= limit || number === logSequence) continue
+        await unlink(join(options.dir, walName(number)))
+        files.delete(number)
+      }
+    },
+    stats: () => ({ files: files.size, bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0) }),
+    async close() {
+      pump()
+      await pumping
+      await log?.sync()
+      await log?.close()
+      log = undefined
+    },
+  }
+}
+
+function createGroup(sequence: number, buffer: Buffer): Group {
+  let resolve: () => void = () => undefined
+  let reject: (reason: unknown) => void = () => undefined
+  const settled = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  // Whoever commits hears of a failure; this only says that a group nobody waits for is not a crash.
+  settled.catch(() => undefined)
+  return { sequence, buffer, points: 0, settled, resolve, reject }
+}
+
+function walName(sequence: number): string {
+  return `${String(sequence).padStart(10, '0')}.wal`
+}
+
+/** The numbers of the files in a folder, ascending. */
+export function walSequences(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => /^(\d{10})\.wal$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => a - b)
+}
+
+/** Gives every point of one file in the order it was pushed, and cuts off a torn tail. */
+export function replayWal(
+  dir: string,
+  sequence: number,
+  onPoint: (series: number, timestamp: number, value: number) => void,
+): BlockReport {
+  return readBlocks(
+    join(dir, walName(sequence)),
+    (payload) => {
+      const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+      for (let at = 0; at + pointBytes <= payload.length; at += pointBytes)
+        onPoint(view.getUint32(at, true), view.getUint32(at + 4, true), view.getFloat64(at + 8, true))
+    },
+    { repair: true },
+  )
+}

@@ -192,13 +192,15 @@ export class Framer {
   }
 
   #parsed(bytes: Buffer): Frame {
+    if (bytes.length > this.#maxBytes) throw this.#tooLarge()
     const frame = this.#frame(bytes)
     if (frame === undefined) throw new FramingError('malformed', 'it is not JSON')
     return frame
   }
 
+  /** Undefined when the bytes are not one object, or too many to be worth the guess. */
   #frame(bytes: Buffer): Frame | undefined {
-    if (bytes.length > this.#maxBytes) throw this.#tooLarge()
+    if (bytes.length > this.#maxBytes) return undefined
     const text = textOfUtf8(bytes)
     try {
       const value = JSON.parse(text) as unknown

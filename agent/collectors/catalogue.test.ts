@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '#lib/module'
+import { createSelfMetrics } from '../self-metrics.ts'
 import { catalogue, findMetric } from './catalogue.ts'
 import { cataloguePage } from './catalogue-page.ts'
 
@@ -27,6 +28,22 @@ test('there are as many metrics as Open-Falcon has: 26 an interface, 18 a disk, 
   expect(count('cpu.')).toBe(11)
   expect(count('mem.')).toBe(10)
   expect(count('ss.')).toBe(6)
+})
+
+test('what the agent sends about itself is listed too', () => {
+  let atMs = 0
+  const send = { memoryItems: 0, spoolItems: 0, spoolBytes: 1, spoolOldestSeconds: 2, latencyMs: 3 }
+  const rest = { lastDeliveryMs: undefined, trouble: undefined, peer: undefined }
+  const about = createSelfMetrics({
+    use: () => ({ cpuSeconds: atMs / 1000, rssBytes: 5 }),
+    send: () => ({ ...send, ...rest }),
+    dropped: () => 0,
+    now: () => (atMs += 1000),
+  })
+  about()
+  const metrics = about().map((sample) => sample.metric)
+  const group = catalogue.find((group) => group.metrics.some((entry) => entry.metric === 'agent.cpu'))
+  expect(metrics.toSorted()).toEqual(group?.metrics.map((entry) => entry.metric).toSorted())
 })
 
 test('a metric is found by name, also one that only newer kernels have', () => {

@@ -41,6 +41,19 @@ export const catalogue: readonly MetricGroup[] = [
     metrics: [gauge('agent.alive', '-', 'always 1')],
   },
   {
+    title: 'What the agent costs and holds back',
+    tags: [],
+    note: 'Sent unless `selfMetrics` is false.',
+    metrics: [
+      gauge('agent.cpu', '%', 'of one processor, average of the step'),
+      gauge('agent.mem.rss', 'bytes', 'resident memory'),
+      gauge('agent.spool.bytes', 'bytes', 'samples on disk because no transfer took them'),
+      gauge('agent.spool.oldest', 's', 'age of the oldest of those'),
+      gauge('agent.send.latency', 'ms', 'until transfer acknowledged the last call'),
+      gauge('agent.dropped', 'samples', 'given up in this step because the spool was full or they were too old'),
+    ],
+  },
+  {
     title: 'Collectors in trouble',
     tags: ['collector'],
     note: 'Sent only while something is wrong, so set strategies to `all(#3) == 1` and let nodata fill in 0.',

@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parseTags } from '#protocol'
+import { parseCheck } from '../../agent/checks/index.ts'
 import { findMetric } from '../../agent/collectors/catalogue.ts'
 import { loadVectors, vectorFolder } from './load.ts'
 
 interface Recording {
-  readonly exchanges: readonly { readonly method: string; readonly request: string }[]
+  readonly exchanges: readonly { readonly method: string; readonly request: string; readonly response: string }[]
 }
 
 interface Item {
@@ -19,6 +21,10 @@ type Update = { readonly params: readonly (readonly (Item | null)[] | null)[] }
 const checks = ['net.port.listen', 'proc.num', 'du.bs', 'url.check.health']
 /** Each is in one of the calls that the agent makes for its own groups of collectors; plugins and pushes have calls of their own. */
 const marks = new Set(['agent.alive', 'df.statistics.total', 'ss.estab', ...checks])
+
+interface BuiltinMetrics {
+  readonly result: { readonly Metrics: readonly { readonly Metric: string; readonly Tags: string }[] | null }
+}
 
 const recordings = readdirSync(join(vectorFolder, 'wire')).filter((name) => /^agent-transfer.*\.json$/.test(name))
 
@@ -54,5 +60,38 @@ test.each(recordings)('%s: each metric is in our catalogue with the same type an
     expect([...allowed, ...common], item.metric).toEqual(expect.arrayContaining(own))
     if (item.metric !== 'proc.num')
       expect(keysOf(item.tags), item.metric).toEqual(expect.arrayContaining([...group.tags]))
+  }
+})
+
+/** Tags of a reported check that its strategy has, too. */
+const strategyKeys = new Set(['port', 'name', 'cmdline', 'path', 'url', 'timeout'])
+
+const hbsRecordings = readdirSync(join(vectorFolder, 'wire')).filter((name) => /^agent-hbs.*\.json$/.test(name))
+
+/** The checks that an hbs has handed out on recorded connections. */
+function checksAskedFor(): { metric: string; tags: string }[] {
+  return hbsRecordings
+    .flatMap((recording) => loadVectors<Recording>(`wire/${recording}`).exchanges)
+    .filter((exchange) => exchange.method === 'Agent.BuiltinMetrics')
+    .flatMap((exchange) => (JSON.parse(exchange.response) as BuiltinMetrics).result.Metrics ?? [])
+    .map(({ Metric, Tags }) => ({ metric: Metric, tags: Tags }))
+}
+
+test('every check that hbs hands out is read, or refused with a reason', () => {
+  const asked = checksAskedFor()
+  expect(asked.length).toBeGreaterThan(0)
+  for (const { metric, tags } of asked) {
+    const reading = parseCheck(metric, tags)
+    if (reading.ok) expect(reading.value).toMatchObject({ metric, tags })
+    else expect(reading.reason).toContain(tags)
+  }
+})
+
+test('every check that a Go agent reports is one we take', () => {
+  const reported = recordings.flatMap(collectedItems).filter((item) => checks.includes(item.metric))
+  expect(reported.length).toBeGreaterThan(0)
+  for (const { metric, tags } of reported) {
+    const asked = [...parseTags(tags)].filter(([key]) => strategyKeys.has(key)).map(([key, value]) => `${key}=${value}`)
+    expect(parseCheck(metric, asked.join(',')), `${metric} ${tags}`).toMatchObject({ ok: true })
   }
 })

@@ -1,3 +1,5 @@
+export { createDestination } from './create-destination.ts'
+export { countDrops } from './ledger.ts'
 export type {
   Batch,
   DeliveryOrder,

@@ -185,6 +185,16 @@ function createSpool(
     return records
   }
 
+  /** Unix seconds. Numbers are asked for when things go wrong, too, so this must not throw. */
+  function oldestAt(): number | undefined {
+    try {
+      return stepFrom(head)?.found.header.at
+    } catch (error) {
+      log.warn({ err: error, dir }, 'spool cannot be read')
+      return undefined
+    }
+  }
+
   function assertOpen(): void {
     if (closed) throw new Error(`Cannot use spool ${dir}: it is closed`)
   }
@@ -222,7 +232,7 @@ function createSpool(
       return released
     },
     stats() {
-      const oldest = closed ? undefined : stepFrom(head)?.found.header.at
+      const oldest = closed ? undefined : oldestAt()
       const oldestSeconds = oldest === undefined ? 0 : Math.max(0, secondsNow() - oldest)
       return { ...held(), oldestSeconds }
     },

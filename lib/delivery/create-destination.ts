@@ -1,0 +1,285 @@
+import type { LinkAck } from '#lib/link'
+import { createBacklog } from './backlog.ts'
+import type { Replay } from './backlog.ts'
+import { createBatches } from './batch.ts'
+import type { LiveBatch } from './batch.ts'
+import type { Destination, DestinationOptions } from './destination.ts'
+import { createLedger } from './ledger.ts'
+
+const defaultBatchSize = 8192
+const defaultRetryMs = 1000
+const defaultLiveFirstReplay = 200_000
+/** Spooled records are joined into sendings of up to this many batches' samples: one answer then frees many of them. */
+const batchesPerReplay = 4
+
+/**
+ * Starts sending to one peer, and resumes what its spool holds. Gauges under its name: `.queued`, `.inFlight`,
+ * `.connected` (0 or 1), `.spool.items`, `.spool.bytes`, `.spool.oldestSeconds`; counts as `createLedger` says.
+ */
+export function createDestination(options: DestinationOptions): Destination {
+  const { name, client, spool, order, ackWithinMs, maxInFlight, counters, log } = options
+  const batchSize = options.batchSize ?? defaultBatchSize
+  const retryMs = options.retryMs ?? defaultRetryMs
+  const strict = order === 'strict'
+  const replayPerSecond = options.replayPerSecond ?? (strict ? Infinity : defaultLiveFirstReplay)
+  const ledger = createLedger(name, counters)
+  const backlog = createBacklog(spool, options.series, ledger, log)
+  const openBatch = createBatches(batchSize, ackWithinMs, onDeadline)
+
+  let collecting: LiveBatch | undefined
+  /** Closed batches in memory, oldest first. */
+  const live = new Set<LiveBatch>()
+  /** Samples of the closed batches by state. */
+  const samples: Record<LiveBatch['state'], number> = { open: 0, ready: 0, sent: 0, spooled: 0, done: 0 }
+  /** Samples sent live and not answered, also those on disk by now: the connection may still hold them. */
+  let unanswered = 0
+  let replay: Replay | undefined
+  let replayTimer: NodeJS.Timeout | undefined
+  let replayAllowedAt = 0
+  let closing = false
+  let closed = false
+  let diskRefuses = false
+  let lastError: string | undefined
+  let onIdle: (() => void) | undefined
+
+  const queued = () => (collecting?.columns.count ?? 0) + samples.ready
+  const isBusy = () => unanswered > 0 || replay !== undefined
+  /** One batch is always allowed, however large. */
+  const isFull = () => (strict ? isBusy() : unanswered > 0) && unanswered + queued() > maxInFlight
+
+  function move(batch: LiveBatch, to: LiveBatch['state']): void {
+    const { count } = batch.columns
+    if (batch.state !== 'open') samples[batch.state] -= count
+    samples[to] += count
+    batch.state = to
+    if (to === 'ready') live.add(batch)
+    if (to === 'spooled' || to === 'done') live.delete(batch)
+  }
+
+  function closeCollecting(): LiveBatch | undefined {
+    const batch = collecting
+    collecting = undefined
+    if (!batch) return undefined
+    batch.close()
+    move(batch, 'ready')
+    return batch
+  }
+
+  /** Brings what was added on its way. */
+  function dispatch(): void {
+    if (!strict) {
+      const batch = closeCollecting()
+      if (batch && client.connected && !isFull()) send(batch)
+      else if (batch) store(batch)
+      return
+    }
+    // While the spool holds what the peer has not been sent, newer samples must not pass it.
+    if (!client.connected || isFull() || backlog.hasMoreThan(replay)) storeUpTo(closeCollecting())
+    else pump()
+  }
+
+  function send(batch: LiveBatch): void {
+    const { columns } = batch
+    move(batch, 'sent')
+    unanswered += columns.count
+    client.send(columns).then(
+      (ack) => answered(batch, ack),
+      (error: unknown) => failed(batch, error),
+    )
+  }
+
+  function answered(batch: LiveBatch, ack: LinkAck): void {
+    unanswered -= batch.columns.count
+    if (closed) return
+    lastError = undefined
+    if (batch.state === 'sent') {
+      move(batch, 'done')
+      ledger.answered(ack)
+      batch.settle()
+    } else {
+      usingSpool(() => backlog.answeredLate(batch.sequence, ack))
+    }
+    pump()
+  }
+
+  function failed(batch: LiveBatch, error: unknown): void {
+    unanswered -= batch.columns.count
+    if (closed) return
+    lastError = messageOf(error)
+    if (batch.state === 'sent') {
+      move(batch, 'ready')
+      store(batch)
+    } else {
+      backlog.failedLate(batch.sequence)
+    }
+    waitBeforeReplay()
+    pump()
+  }
+
+  /** Puts a batch on disk. Where the disk refuses, one that the peer may still answer waits for that, any other is given back. */
+  function store(batch: LiveBatch): boolean {
+    try {
+      batch.sequence = backlog.store(batch.columns, batch.state === 'sent')
+    } catch (error) {
+      if (!diskRefuses) log.error({ err: error }, 'batches cannot be spooled')
+      diskRefuses = true
+      lastError = messageOf(error)
+      if (batch.state !== 'sent') giveBack(batch, error)
+      return false
+    }
+    if (diskRefuses) log.info('batches can be spooled again')
+    diskRefuses = false
+    move(batch, 'spooled')
+    batch.settle()
+    return true
+  }
+
+  function giveBack(batch: LiveBatch, error: unknown): void {
+    move(batch, 'done')
+    ledger.returned(batch.columns.count)
+    batch.giveBack(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  /** Puts all batches on disk up to this one, oldest first, so that their order is kept. */
+  function storeUpTo(last: LiveBatch | undefined): void {
+    let passed = false
+    for (const batch of live) {
+      // Behind one that is neither on disk nor certain to be taken, nothing may go to disk.
+      if (passed) giveBack(batch, new Error(lastError))
+      else passed = !store(batch) && batch.state === 'sent'
+      if (batch === last) return
+    }
+  }
+
+  function onDeadline(batch: LiveBatch): void {
+    if (batch === collecting) closeCollecting()
+    if (strict) storeUpTo(batch)
+    else store(batch)
+  }
+
+  /** Sends what may be sent now. */
+  function pump(): void {
+    if (!isBusy()) onIdle?.()
+    if (closing || !client.connected || (strict && isBusy())) return
+    sendAgain()
+    if (!strict || isBusy() || backlog.hasMoreThan(undefined)) return
+    const [oldest = closeCollecting()] = live
+    if (oldest) send(oldest)
+  }
+
+  function sendAgain(): void {
+    if (replay) return
+    clearTimeout(replayTimer)
+    const waitMs = replayAllowedAt - performance.now()
+    if (waitMs > 0) {
+      replayTimer = setTimeout(pump, waitMs)
+      return
+    }
+    const oldest = usingSpool(() => backlog.next(Math.min(batchSize * batchesPerReplay, replayPerSecond)))
+    if (!oldest) return
+    replay = oldest
+    client.send(oldest.columns).then(
+      (ack) => replayed(oldest, ack),
+      (error: unknown) => {
+        replay = undefined
+        if (closed) return
+        lastError = messageOf(error)
+        waitBeforeReplay()
+        pump()
+      },
+    )
+  }
+
+  function replayed(done: Replay, ack: LinkAck): void {
+    replay = undefined
+    if (closed) return
+    lastError = undefined
+    replayAllowedAt = performance.now() + (done.columns.count * 1000) / replayPerSecond
+    usingSpool(() => backlog.delivered(done, ack))
+    pump()
+  }
+
+  function waitBeforeReplay(): void {
+    replayAllowedAt = Math.max(replayAllowedAt, performance.now() + retryMs)
+  }
+
+  /** What the spool cannot do now is tried again later; it then sends samples twice rather than not at all. */
+  function usingSpool<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      log.error({ err: error }, 'spool cannot be read')
+      lastError = messageOf(error)
+      waitBeforeReplay()
+      replayTimer = setTimeout(pump, retryMs)
+      return undefined
+    }
+  }
+
+  counters.gauge(`${name}.connected`, () => Number(client.connected))
+  counters.gauge(`${name}.queued`, queued)
+  counters.gauge(`${name}.inFlight`, () => samples.sent)
+  counters.gauge(`${name}.spool.items`, () => spool.stats().items)
+  counters.gauge(`${name}.spool.bytes`, () => spool.stats().bytes)
+  counters.gauge(`${name}.spool.oldestSeconds`, () => spool.stats().oldestSeconds)
+  client.onConnect(pump)
+  pump()
+
+  return {
+    add(series, timestamp, value) {
+      if (timestamp >>> 0 !== timestamp)
+        throw new RangeError(
+          `Cannot add a sample of ${series.endpoint}/${series.metric}: its timestamp is ${timestamp}`,
+        )
+      if (closing) throw new Error(`Cannot add a sample to ${name}: it is closed`)
+      const batch = (collecting ??= openBatch())
+      batch.add(series, timestamp, value)
+      if (batch.columns.count === batchSize) {
+        if (strict) closeCollecting()
+        dispatch()
+      }
+      return batch
+    },
+    flush() {
+      if (collecting) dispatch()
+    },
+    stats() {
+      const { items, bytes, oldestSeconds } = spool.stats()
+      return {
+        connected: client.connected,
+        queued: queued(),
+        inFlight: samples.sent,
+        spooled: { items, bytes, oldestSeconds },
+        ...ledger.totals(),
+        lastError: client.connected ? lastError : (client.lastError ?? lastError),
+      }
+    },
+    async close() {
+      if (closing) return
+      closing = true
+      clearTimeout(replayTimer)
+      const last = closeCollecting()
+      if (strict) storeUpTo(last)
+      else if (last) store(last)
+      await Promise.allSettled([...live].map((batch) => batch.settled))
+      await idleOr(ackWithinMs)
+      closed = true
+    },
+  }
+
+  /** Answers that come in time spare the next process from sending the same again. */
+  async function idleOr(timeoutMs: number): Promise<void> {
+    if (!isBusy()) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

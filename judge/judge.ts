@@ -89,7 +89,6 @@ export async function startJudge(
       callTimeoutMs: config.hbs.callTimeout,
       log,
     })
-    opened.push(() => client.close())
     const pull = startRulePull({
       client,
       intervalSeconds: () => config.hbs.interval,
@@ -105,9 +104,14 @@ export async function startJudge(
       log,
       now,
     })
-    opened.push(() => pull.stop())
+    opened.push(async () => {
+      const stopped = pull.stop()
+      // Ends a call under way, so that nobody waits for it.
+      await client.close()
+      await stopped
+    })
 
-    const shown = createShownState({ state, pull, sending, connections: () => link?.connections() ?? 0 })
+    const shown = createShownState({ state, pull, sending })
     const http = config.http.enabled
       ? await startHttp(
           {

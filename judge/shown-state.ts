@@ -20,7 +20,6 @@ export function createShownState(parts: {
   readonly state: JudgeState
   readonly pull: RulePull
   readonly sending: Publisher | undefined
-  readonly connections: () => number
 }): { notices(): string[]; refusedRules(): unknown } {
   const { state, pull, sending } = parts
   const { counters } = state
@@ -51,7 +50,6 @@ export function createShownState(parts: {
   counters.gauge('rules.unreadable', () => pull.problems.length)
   counters.gauge('rules.version', () => state.rules.version)
   counters.gauge('rules.ageSeconds', ageSeconds)
-  counters.gauge('link.connections', parts.connections)
 
   return {
     notices() {

@@ -28,7 +28,9 @@ export function fireAbsent(state: JudgeState, transfersConnected: number): numbe
         if (now < deadline || (state.lastReceived < deadline && !alone)) continue
         const { minInterval } = state.settings
         const alarm = series.alarms?.get(rule.key)
-        const decision = decide(alarm, true, rule.maxStep, now - rule.silentSteps * series.step, now, minInterval)
+        // As with points: it is told again when as many steps have passed anew.
+        const from = now - rule.silentSteps * series.step + 1
+        const decision = decide(alarm, true, rule.maxStep, from, now, minInterval)
         if (typeof decision !== 'number') continue
         const leftValue = now - series.lastArrival
         raise(state, series, { source: rule.source, status: 'PROBLEM', leftValue, step: decision, eventTime: now })

@@ -22,7 +22,7 @@ export interface Recovered {
 export function createRecovery(
   registry: Registry,
   histories: ReturnType<typeof createHistories>,
-  remain: number,
+  capacityOf: (series: SeriesEntry) => number,
 ): { visitor: FrameVisitor; finish(): Recovered } {
   const byNumber = new Map<number, TrackedSeries>()
   const numbers: Numbers = { sequence: 0, series: 0 }
@@ -36,7 +36,7 @@ export function createRecovery(
     const { endpoint, metric, tags, counterType, step, number } = entry
     let series = registry.get(endpoint, metric, tags)
     if (!series) {
-      series = createSeries(endpoint, metric, tags, counterType, step, histories.take(remain))
+      series = createSeries(endpoint, metric, tags, counterType, step, histories.take(capacityOf(entry)))
       registry.add(series)
     }
     series.number = number

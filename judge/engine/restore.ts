@@ -9,6 +9,7 @@ import type { RuleSet } from '../rules/rule-set.ts'
 import { loadRules } from '../rules/rules-file.ts'
 import { createHistories } from '../series/history.ts'
 import { createRegistry } from '../series/registry.ts'
+import { capacityFor } from '../series/tracked-series.ts'
 import { rebind } from './reconcile.ts'
 import { createRecovery } from './recover.ts'
 import type { Numbers } from './transaction.ts'
@@ -56,14 +57,18 @@ export async function restoreState(options: RestoreOptions): Promise<Restored> {
     },
     log,
   )
-  const recovery = createRecovery(registry, histories, settings.remain)
+  // Before the points, because rules say how many of them a series keeps.
+  const rules = await lastRules(options)
+  const recovery = createRecovery(registry, histories, ({ endpoint, metric, tags }) =>
+    capacityFor(rules.rulesFor(endpoint, metric, tags), settings.remain, settings.historyLimit),
+  )
   const report = journal.replay(recovery.visitor)
   const recovered = recovery.finish()
   identity = recovered
   const seconds = Math.floor(now() / 1000)
   const state: JudgeState = {
     settings,
-    rules: await lastRules(options),
+    rules,
     registry,
     histories,
     transaction: new Transaction(recovered.numbers, createFrameWriter()),

@@ -1,0 +1,138 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const processes = {
+  load: new URL('./transfer-intake/load.ts', import.meta.url),
+  transfer: new URL('./transfer-intake/transfer.ts', import.meta.url),
+  sink: new URL('./transfer-intake/sink.ts', import.meta.url),
+  jayson: new URL('./transfer-intake/jayson.ts', import.meta.url),
+}
+const connections = 50
+const samplesPerCall = 200
+const warmUpMs = 1500
+const measureMs = 4000
+
+/** What one run of the load against one server gave. */
+interface Measured {
+  readonly samplesPerSecond: number
+  /** User and system time of the server's process. */
+  readonly cpuMicrosPerSample: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly residentMb: number
+  readonly note: string
+}
+
+/**
+ * Intake of `Transfer.Update` over real sockets: our transfer, which hands every sample to a judge and a graph process
+ * and answers when both have acknowledged it, beside a jayson TCP server that parses the same calls and counts them.
+ */
+export async function run(): Promise<void> {
+  const ours = await measureTransfer()
+  const reference = await measureJayson()
+  const row = (name: string, { samplesPerSecond, cpuMicrosPerSample, p50Ms, p99Ms, residentMb, note }: Measured) =>
+    [
+      name.padEnd(34),
+      `${(samplesPerSecond / 1000).toFixed(0)} k/s`.padStart(10),
+      `${cpuMicrosPerSample.toFixed(2)} µs CPU`.padStart(13),
+      `${(1 / cpuMicrosPerSample).toFixed(2)} M/s/core`.padStart(15),
+      `p50 ${p50Ms.toFixed(1)} ms`.padStart(13),
+      `p99 ${p99Ms.toFixed(1)} ms`.padStart(13),
+      `${residentMb.toFixed(0)} MB`.padStart(8),
+      note,
+    ].join('  ')
+  console.log(
+    `transfer intake, ${samplesPerCall} samples a call, ${connections} connections, CPU of the server process:`,
+  )
+  console.log(row('transfer, 2 acknowledging peers', ours))
+  console.log(row('jayson tcp, parse and count only', reference))
+}
+
+async function measureTransfer(): Promise<Measured> {
+  const dir = mkdtempSync(join(tmpdir(), 'transfer-bench-'))
+  const judge = await start('sink')
+  const graph = await start('sink')
+  const transfer = await start('transfer', dir, String(judge.port), String(graph.port))
+  try {
+    const measured = await measure(transfer)
+    const received = await Promise.all([judge, graph].map(async (sink) => (await ask(sink.child, 'count'))['samples']))
+    const { accepted = 0 } = await ask(transfer.child, 'count')
+    const complete = received.every((samples) => samples === accepted)
+    return {
+      ...measured,
+      note: complete ? 'every sample at both peers' : `LOST: ${accepted} taken, ${received.join(' and ')} arrived`,
+    }
+  } finally {
+    for (const { child } of [transfer, judge, graph]) await end(child)
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function measureJayson(): Promise<Measured> {
+  const server = await start('jayson')
+  try {
+    return await measure(server)
+  } finally {
+    await end(server.child)
+  }
+}
+
+async function measure(server: { child: ChildProcess; port: number }): Promise<Measured> {
+  const load = await start('load', String(server.port), String(connections), String(samplesPerCall))
+  try {
+    await pause(warmUpMs)
+    const before = await ask(server.child, 'usage')
+    await ask(load.child, 'begin')
+    await pause(measureMs)
+    const { samples = 0, seconds = 1, p50 = 0, p99 = 0 } = await ask(load.child, 'end')
+    const after = await ask(server.child, 'usage')
+    const cpuMicros = (after['cpuMicros'] ?? 0) - (before['cpuMicros'] ?? 0)
+    await ask(load.child, 'stop')
+    return {
+      samplesPerSecond: samples / seconds,
+      cpuMicrosPerSample: cpuMicros / samples,
+      p50Ms: p50,
+      p99Ms: p99,
+      residentMb: (after['residentBytes'] ?? 0) / 1e6,
+      note: '',
+    }
+  } finally {
+    await end(load.child)
+  }
+}
+
+/** Starts a process of this bench; it tells the port it serves, or 0, once it is ready. */
+async function start(name: keyof typeof processes, ...args: string[]): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(processes[name], args, {
+    execArgv: ['--conditions=source', '--import', 'tsx'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const [message] = (await Promise.race([once(child, 'message'), failure(child, name)])) as [{ port: number }]
+  return { child, port: message.port }
+}
+
+async function failure(child: ChildProcess, name: string): Promise<never> {
+  const [code] = (await once(child, 'exit')) as [number | null]
+  throw new Error(`Cannot start the bench's ${name}: it left with ${code}`)
+}
+
+async function ask(child: ChildProcess, question: string): Promise<Record<string, number>> {
+  child.send(question)
+  const [answer] = (await once(child, 'message')) as [Record<string, number>]
+  return answer
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms))
+}

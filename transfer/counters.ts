@@ -1,0 +1,48 @@
+import type { Counters } from '#lib/counters'
+import type { Destinations, RingName } from './destinations.ts'
+import type { SeriesCache } from './series-cache.ts'
+
+/** Counts that exist from the start, so that monitors find them at zero. */
+const counts = [
+  'RecvCnt',
+  'RpcRecvCnt',
+  'HttpRecvCnt',
+  'SocketRecvCnt',
+  'RejectedCnt',
+  'MalformedCallCnt',
+  'ReturnedCnt',
+  'SocketLostCnt',
+]
+
+/** Shows what the destinations did under the names Open-Falcon gives it. */
+export function showDestinations(counters: Counters, destinations: Destinations, routes: SeriesCache): void {
+  for (const name of counts) counters.add(name, 0)
+  const rings: [RingName, string][] = [
+    ['judge', 'Judge'],
+    ['graph', 'Graph'],
+  ]
+  for (const [ring, name] of rings) {
+    const sum = (read: (stats: ReturnType<Destinations['stats']>[number]) => number) => () =>
+      destinations
+        .stats()
+        .filter((stats) => stats.ring === ring)
+        .reduce((total, stats) => total + read(stats), 0)
+    counters.gauge(
+      `SendTo${name}Cnt`,
+      sum(({ delivered }) => delivered),
+    )
+    counters.gauge(
+      `SendTo${name}DropCnt`,
+      sum(({ dropped }) => dropped.size + dropped.age + dropped.corrupt),
+    )
+    counters.gauge(
+      `SendTo${name}FailCnt`,
+      sum(({ refused, returned }) => refused + returned),
+    )
+    counters.gauge(
+      `${name}SendCacheCnt`,
+      sum(({ queued, inFlight, spooled }) => queued + inFlight + spooled.items),
+    )
+  }
+  counters.gauge('SeriesCnt', () => routes.size)
+}

@@ -1,0 +1,140 @@
+import type { FastifyReply } from 'fastify'
+import type { CounterRow } from '#lib/counters'
+import { mayChange } from '#lib/http'
+import type { Routes } from '#lib/http'
+import { projectRoot, version } from '#lib/module'
+import type { Reload } from '#lib/module'
+import { parseGoFloat } from '#protocol'
+import type { TransferConfig } from './config.ts'
+import { publicConfig } from './config-view.ts'
+import type { Destinations, RingName } from './destinations.ts'
+import { pushedItems } from './http-push.ts'
+import type { Intake } from './intake.ts'
+import type { Rejected } from './rejected.ts'
+import type { Watches } from './watches.ts'
+
+/** What the HTTP port shows and does. */
+export interface HttpFaces {
+  /** The configuration in force. */
+  config(): TransferConfig
+  readonly intake: Intake
+  readonly destinations: Destinations
+  readonly rejected: Rejected
+  readonly watches: Watches
+  rows(): CounterRow[]
+  /** What an operator should know although everything runs. */
+  notices(): string[]
+  /** Reads the configuration file again. Rejects, changing nothing, when it is bad. */
+  reload(): Promise<Reload>
+}
+
+/** Routes of port 6060: those of Open-Falcon's transfer with their texts, and `/rejected`, `/destinations`. */
+export function transferRoutes(faces: HttpFaces): Routes {
+  return (app, trusted) => {
+    const { watches, destinations, rejected } = faces
+    // Falcon: `/api/push` looks at neither method nor content type, so a GET may have a body.
+    app.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
+
+    app.all('/api/push', async (request, reply) => {
+      // The router is lenient about a last slash, Open-Falcon is not.
+      if (pathOf(request.url) !== '/api/push') return notFound(reply)
+      const { trusted: addresses, token, http } = faces.config()
+      const sender = { address: request.socket.remoteAddress, headers: request.headers }
+      if (http.pushFrom === 'trusted' && !mayChange(sender, { addresses, token }))
+        return reply.code(403).send({ error: 'only loopback, a trusted address or the token may push' })
+      const peer = request.socket.remoteAddress ?? 'unknown'
+      const read = pushedItems(request.headers, request.body)
+      if (!read.ok) {
+        if (read.malformed) faces.intake.refuseCall(read.shown, read.malformed, peer, read.items)
+        return text(reply.code(400), `${read.answer}\n`)
+      }
+      try {
+        return await data(reply, await faces.intake.take(read.items, 'Http', peer))
+      } catch (error) {
+        return text(reply.code(503), `${(error as Error).message}\n`)
+      }
+    })
+
+    app.get('/health', (request, reply) => {
+      if (!request.url.includes('?')) return text(reply, 'ok\n')
+      return data(reply, { status: 'ok', notices: faces.notices(), destinations: destinations.stats() })
+    })
+    app.get('/version', (_request, reply) => text(reply, `${version}\n`))
+    app.get('/workdir', trusted, (_request, reply) => text(reply, `${projectRoot}\n`))
+    app.get('/config', trusted, (_request, reply) => data(reply, publicConfig(faces.config())))
+    app.route({
+      method: ['GET', 'POST'],
+      url: '/config/reload',
+      ...trusted,
+      handler: async (_request, reply) => data(reply, reloadAnswer(await faces.reload())),
+    })
+    for (const url of ['/counter/all', '/statistics/all'])
+      app.get(url, (_request, reply) =>
+        data(
+          reply,
+          faces.rows().map((row) => ({ ...row, Other: {} })),
+        ),
+      )
+    app.get('/proc/step', (_request, reply) => data(reply, { min_step: faces.config().minStep }))
+    app.get('/rejected', (_request, reply) => data(reply, rejected.report()))
+    app.get('/destinations', (_request, reply) => data(reply, destinations.stats()))
+    app.get('/debug/connpool/:ring', (request, reply) => {
+      const { ring } = request.params as { ring: string }
+      if (ring !== 'judge' && ring !== 'graph') return text(reply, 'bad args, module not exist\n')
+      return text(reply, connectionLines(destinations, ring))
+    })
+    app.get('/trace/*', (request, reply) => {
+      const [endpoint, metric, tags = ''] = namesOf(request.url, '/trace/')
+      if (!endpoint || !metric) return text(reply.code(400), 'give /trace/<endpoint>/<metric>[/k=v,...]\n')
+      return data(reply, watches.trace(endpoint, metric, tags))
+    })
+    app.get('/filter/*', (request, reply) => {
+      const [endpoint, metric, operator, limit, tags = ''] = namesOf(request.url, '/filter/')
+      if (!endpoint || !metric || operator === undefined || limit === undefined)
+        return text(reply.code(400), 'give /filter/<endpoint>/<metric>/<eq|ne|gt|lt>/<number>[/k=v,...]\n')
+      const threshold = parseGoFloat(limit)
+      // Falcon: this is how the original spells it, and it answers before it looks at the operator.
+      if (threshold === undefined) return data(reply, 'bad threadhold')
+      const rows = watches.filter(endpoint, metric, tags, operator, threshold)
+      return data(reply, rows.ok ? rows.value : rows.reason)
+    })
+    app.all('/*', (_request, reply) => notFound(reply))
+  }
+}
+
+function data(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply.type('application/json; charset=UTF-8').send(JSON.stringify({ msg: 'success', data: value }))
+}
+
+function text(reply: FastifyReply, body: string): FastifyReply {
+  return reply.type('text/plain; charset=utf-8').send(body)
+}
+
+function notFound(reply: FastifyReply): FastifyReply {
+  return text(reply.code(404), '404 page not found\n')
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? ''
+}
+
+/** The parts of a path after its prefix. An encoded slash belongs to a name; bad encodings never get here. */
+function namesOf(url: string, prefix: string): string[] {
+  return pathOf(url).slice(prefix.length).split('/').map(decodeURIComponent)
+}
+
+/** Falcon: plain `ok`; what waits for a restart is added to it. */
+function reloadAnswer({ needsRestart }: Reload): string {
+  return needsRestart.length === 0 ? 'ok' : `ok, after a restart also: ${needsRestart.join(', ')}`
+}
+
+/** A line an address in the form of Open-Falcon's pools; here one connection serves an address. */
+function connectionLines(destinations: Destinations, ring: RingName): string {
+  return destinations.list
+    .filter((placed) => placed.ring === ring)
+    .map(({ address, client }) => {
+      const count = client.connected ? 1 : 0
+      return `Name:${address},Cnt:${count},active:${count},all:${count},free:${count}`
+    })
+    .join('\n')
+}

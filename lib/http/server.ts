@@ -1,4 +1,3 @@
-import { fastify } from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseListen } from '#lib/config'
 import type { Logger } from '#lib/log'
@@ -35,6 +34,8 @@ export interface HttpOptions {
 export async function startHttp(options: HttpOptions, routes: Routes): Promise<HttpServer> {
   const address = parseListen(options.listen)
   if (!address) throw new Error(`Cannot listen on "${options.listen}": it is not host:port`)
+  // Loaded when there is something to serve: who only asks this face for trust must not pay its megabytes.
+  const { fastify } = await import('fastify')
   const app = fastify({
     bodyLimit: options.bodyLimit ?? 32 * 2 ** 20,
     forceCloseConnections: true,

@@ -5,7 +5,6 @@ import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { Connection } from './connection.ts'
 import type { ConnectionHost } from './connection.ts'
-import { createDispatch } from './dispatch.ts'
 import type { RpcMethod } from './method.ts'
 import { createTurns } from './turns.ts'
 
@@ -53,6 +52,8 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
   const { listen, counters, log } = options
   const address = parseListen(listen)
   if (!address) throw new Error(`Cannot listen on "${listen}": it is not host:port`)
+  // Loaded by servers only: agents, which are clients, must not pay for jayson.
+  const { createDispatch } = await import('./dispatch.ts')
   const host: ConnectionHost = {
     dispatch: createDispatch(options),
     turns: createTurns(options.budgetMs ?? 5),
@@ -73,7 +74,7 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
   counters.gauge('rpc.pendingBytes', () => host.pendingBytes)
 
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    host.turns.hurry() // others may be waiting behind this one
+    host.turns.hurry() // the next one is accepted in the next turn only
     counters.add('rpc.accepted')
     const connection = new Connection(socket, host)
     connections.add(connection)
@@ -99,6 +100,7 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
       }, closeWithinMs)
       await closed
       clearTimeout(late)
+      connections.clear()
     },
   }
 }

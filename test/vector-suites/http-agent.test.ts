@@ -163,10 +163,10 @@ function sameAnswer(answer: RawResponse, given: Exchange): void {
 }
 
 /** What a recorded answer to one path says, in the cases of one service. */
-function told<T>(cases: readonly Case[], path: string): T | undefined {
+function told(cases: readonly Case[], path: string): unknown {
   for (const { request, response } of cases)
     if (request?.path === path && request.method === 'GET' && typeof response === 'object' && response.status === 200)
-      if (response.body?.startsWith('{')) return (JSON.parse(response.body) as { data: T }).data
+      if (response.body?.startsWith('{')) return (JSON.parse(response.body) as { data: unknown }).data
   return undefined
 }
 
@@ -187,9 +187,9 @@ function pluginDirOf(cases: readonly Case[]): string {
 /** Starts an agent as the recorded one was: what the cases of its service tell, and what the service's name says. */
 async function startRecorded(service: string, cases: readonly Case[]) {
   const home = makeHome()
-  const onFile = told<Record<string, unknown>>(cases, '/config/reload') ?? {}
-  const planned = told<Record<string, Plugin>>(cases, '/plugins') ?? {}
-  const trustable = told<string[]>(cases, '/ips') ?? ['127.0.0.9', '127.0.0.10']
+  const onFile = (told(cases, '/config/reload') ?? {}) as Record<string, unknown>
+  const planned = (told(cases, '/plugins') ?? {}) as Record<string, Plugin>
+  const trustable = (told(cases, '/ips') ?? ['127.0.0.9', '127.0.0.10']) as string[]
   const dir = pluginDirOf(cases)
   const enabled = !/plugin disabled/.test(service)
   if (/no git repository/.test(service)) mkdirSync(join(home.root, dir), { recursive: true })
@@ -209,7 +209,7 @@ async function startRecorded(service: string, cases: readonly Case[]) {
     ...(version === undefined ? {} : { version }),
     settings: {
       ...onFile,
-      hostname: told<string>(cases, '/proc/kernel/hostname') ?? 'host01.example',
+      hostname: told(cases, '/proc/kernel/hostname') ?? 'host01.example',
       plugin: { enabled, dir, git: 'file:///nonexistent/plugin.git', logs: join(home.root, 'logs') },
       heartbeat: { enabled: true, addr: hbs.address, interval: 60, timeout: 1000 },
       transfer: { enabled: true, addrs: [transfer.address], interval: 1, timeout: 1000 },

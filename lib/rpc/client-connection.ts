@@ -25,7 +25,10 @@ interface PeerOptions {
   readonly maxAnswerBytes?: number
 }
 
-/** Resolves when connected, rejects when that fails or takes too long. `onLost` is called once, when it ends later. */
+/**
+ * Resolves when connected, rejects when that fails or takes too long. `onLost` is called once, as soon as no further
+ * call should be made on it.
+ */
 export async function connectPeer(
   peer: string,
   address: ListenAddress,
@@ -37,6 +40,7 @@ export async function connectPeer(
   const framer = new Framer(options.maxAnswerBytes ?? 256 * 2 ** 20)
   let nextId = 0
   let trouble = 'the peer closed the connection'
+  let lost = false
 
   socket.on('data', (chunk) => {
     framer.push(chunk)
@@ -50,14 +54,14 @@ export async function connectPeer(
   socket.on('error', (error) => {
     trouble = error.message
   })
-  socket.on('end', () => socket.destroy())
+  socket.on('end', () => lose())
   socket.on('close', () => {
+    lose()
     for (const { reject, timer } of waiting.values()) {
       clearTimeout(timer)
       reject(new RpcError('closed', `Cannot complete a call to ${peer}: ${trouble}`))
     }
     waiting.clear()
-    onLost()
   })
 
   function answered(reply: unknown): void {
@@ -72,7 +76,14 @@ export async function connectPeer(
 
   function fail(reason: string): void {
     trouble = reason
+    lose()
+  }
+
+  function lose(): void {
     socket.destroy()
+    if (lost) return
+    lost = true
+    onLost()
   }
 
   return {

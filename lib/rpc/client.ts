@@ -111,7 +111,7 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
     },
     close() {
       closed = true
-      current?.destroy()
+      current?.destroy() // which also makes it no longer the current one
       return Promise.resolve()
     },
   }

@@ -7,12 +7,9 @@ export interface Worker {
 export interface Turns {
   /** Puts a worker in the queue unless it is there. */
   want(worker: Worker): void
-  /** Something outside of the queue wants the event loop back soon. */
+  /** Makes the next turn as short as can be, one piece of work, since others wait for the event loop. */
   hurry(): void
 }
-
-/** Budget of a turn when somebody is in a hurry. */
-const hurriedMs = 1
 
 /**
  * Lets workers take turns, first come, first served, for at most `budgetMs` in one turn of the event loop. Without
@@ -27,7 +24,7 @@ export function createTurns(budgetMs: number, now: () => number = performance.no
 
   function run(): void {
     scheduled = false
-    const deadline = now() + (hurried ? Math.min(hurriedMs, budgetMs) : budgetMs)
+    const deadline = now() + (hurried ? 0 : budgetMs)
     hurried = false
     const turn = queue
     queue = []

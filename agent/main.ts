@@ -6,7 +6,18 @@ import { agentConfig } from './config.ts'
 import { createLinuxHost } from './host/linux.ts'
 
 const rootFs = process.env['NUX_ROOTFS']
-const host = createLinuxHost({ root: rootFs === undefined || rootFs === '' ? '/' : rootFs })
+const host = createLinuxHost({
+  root: rootFs === undefined || rootFs === '' ? '/' : rootFs,
+  threads: Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4,
+})
+
+// Leaving waits for threads that a dead file system holds, possibly for ever: then only the kernel can end us.
+process.on('exit', () => {
+  const unanswered = host.unanswered()
+  if (unanswered.length === 0) return
+  process.stderr.write(`agent: killing itself, no answer from ${unanswered.join(', ')}\n`)
+  process.kill(process.pid, 'SIGKILL')
+})
 
 if (wantsCheck(process.argv.slice(2))) {
   const { runCheck } = await import('./show/check.ts')
@@ -16,6 +27,7 @@ if (wantsCheck(process.argv.slice(2))) {
     print: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
   })
+  if (host.unanswered().length > 0) process.exit()
 } else {
   await runModule({
     name: 'agent',

@@ -65,7 +65,7 @@ describe('on a recorded host', () => {
     const stuck = {
       ...host,
       async commandLine(pid: number) {
-        if (pid === 901) throw new StuckError('Cannot get an answer from /proc/901/cmdline: waiting for 3.0 s')
+        if (pid === 901) throw new StuckError('/proc/901/cmdline', 'hangs', 3000)
         return host.commandLine(pid)
       },
     }
@@ -73,6 +73,11 @@ describe('on a recorded host', () => {
     expect(await count('name=java,cmdline=app.jar', stuck)).toBe(0)
     expect(await count('cmdline=nginx', stuck)).toBe(2)
   })
+})
+
+test('when stuck processes leave no room to read the others, nothing is counted rather than too little', async () => {
+  const blocked = { ...host, commandLine: () => Promise.reject(new StuckError('/proc/1/cmdline', 'no room', 0)) }
+  await expect(count('name=nginx', blocked)).rejects.toThrow('Cannot get an answer from /proc/1/cmdline')
 })
 
 test('this process is found on this machine', async () => {

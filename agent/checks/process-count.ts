@@ -61,7 +61,7 @@ async function commandLineOf(host: Host, pid: number): Promise<string | undefine
   try {
     return await host.commandLine(pid)
   } catch (error) {
-    if (error instanceof StuckError) return undefined
+    if (error instanceof StuckError && error.reason === 'hangs') return undefined
     throw error
   }
 }

@@ -195,7 +195,11 @@ export const catalogue: readonly MetricGroup[] = [
         '-',
         '1: no answer in time, for example of a dead NFS server; it is not asked again until it answers',
       ),
-      gauge('df.unreadable', '-', '1: the file system answered with an error, or its folder may not be entered'),
+      gauge(
+        'df.unreadable',
+        '-',
+        '1: an error instead of an answer, a folder that may not be entered, or not asked because others hang',
+      ),
     ],
   },
   {

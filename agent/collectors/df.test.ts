@@ -24,7 +24,7 @@ test('a file system that gives no answer is said to be stuck, and costs no other
   const host = hostOf({
     '/a': async () => half,
     '/dead': async () => {
-      throw new StuckError('Cannot get an answer from file system /dead: waiting for 3.0 s')
+      throw new StuckError('file system /dead', 'hangs', 3000)
     },
   })
   const samples = await createDfCollector(host, []).collect()
@@ -34,13 +34,19 @@ test('a file system that gives no answer is said to be stuck, and costs no other
   expect(samples.filter((sample) => sample.tags.includes('/dead'))).toHaveLength(1)
 })
 
-test('one that answers with an error is said to be unreadable', async () => {
+test('one that answers with an error, or cannot be asked because others hang, is said to be unreadable', async () => {
   const host = hostOf({
+    '/behind': async () => {
+      throw new StuckError('file system /behind', 'no room', 0)
+    },
     '/stale': async () => {
       throw new Error('ESTALE: stale file handle')
     },
   })
-  expect(await createDfCollector(host, []).collect()).toEqual([gauge('df.unreadable', 1, 'mount=/stale')])
+  expect(await createDfCollector(host, []).collect()).toEqual([
+    gauge('df.unreadable', 1, 'mount=/behind'),
+    gauge('df.unreadable', 1, 'mount=/stale'),
+  ])
 })
 
 test('one without size is left out, and without any there are no totals', async () => {

@@ -32,7 +32,7 @@ async function ask(host: Pick<Host, 'fileSystem'>, mount: Mount): Promise<Use> {
   try {
     return { mount, fileSystem: await host.fileSystem(mount) }
   } catch (error) {
-    return { mount, trouble: error instanceof StuckError ? 'df.stuck' : 'df.unreadable' }
+    return { mount, trouble: error instanceof StuckError && error.reason === 'hangs' ? 'df.stuck' : 'df.unreadable' }
   }
 }
 

@@ -43,7 +43,7 @@ export async function createFixtureHost(): Promise<FixtureHost> {
     ...createLinuxHost({ root, now: () => nowMs }),
     async fileSystem({ mountPoint }) {
       const found = fileSystems[mountPoint]
-      if (!found) throw new StuckError(`Cannot get an answer from file system ${mountPoint}: waiting for 3.0 s`)
+      if (!found) throw new StuckError(`file system ${mountPoint}`, 'hangs', 3000)
       return found
     },
     async passMinute() {

@@ -36,6 +36,8 @@ export interface Host {
   commandLine(pid: number): Promise<string>
   /** Bytes below and including `path` as `du -bs` counts them; rejects when any part cannot be read or time is up. */
   treeSize(path: string, deadlineMs: number): Promise<number>
+  /** What the machine has been asked and does not answer: each holds a thread, for which the end of the process waits. */
+  unanswered(): string[]
 }
 
 /** Ticks since boot, all processors together. */

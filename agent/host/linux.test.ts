@@ -1,14 +1,16 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { cpus, loadavg, release, tmpdir, totalmem, uptime } from 'node:os'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFixtureHost } from './fixture-host.ts'
 import type { FixtureHost } from './fixture-host.ts'
 import { createLinuxHost } from './linux.ts'
+import { StuckError } from './slow-calls.ts'
 
 describe('a recorded host', () => {
   let host: FixtureHost
@@ -133,6 +135,45 @@ describe('a host mounted into a container', () => {
     )
     await writeFile(join(root, 'proc/net/udp'), '')
     expect(await createLinuxHost({ root }).openPorts()).toEqual(new Set([22]))
+  })
+})
+
+describe('a host whose files do not answer', () => {
+  let root: string
+  /** A pipe that nobody writes into hangs whoever opens it, as a dead server or a stuck process does. */
+  const hang = async (path: string) => {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    execFileSync('mkfifo', [join(root, path)])
+  }
+  const answer = (path: string) => writeFile(join(root, path), 'at last\n')
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'hung-root-'))
+  })
+  afterEach(() => rm(root, { recursive: true }))
+
+  test('tells which it waits for, does not ask again, and goes on when the answer comes', async () => {
+    await hang('proc/42/cmdline')
+    const host = createLinuxHost({ root, answerMs: 20 })
+    await expect(host.commandLine(42)).rejects.toThrow(StuckError)
+    await expect(host.commandLine(42)).rejects.toThrow('Cannot get an answer from /proc/42/cmdline')
+    expect(host.unanswered()).toEqual(['/proc/42/cmdline'])
+
+    await answer('proc/42/cmdline')
+    await expect.poll(() => host.unanswered()).toEqual([])
+  })
+
+  test('still has its interfaces when a driver hangs, and its file systems as well', async () => {
+    await hang('sys/class/net/eth0/speed')
+    await mkdir(join(root, 'proc/net'), { recursive: true })
+    await writeFile(join(root, 'proc/net/dev'), 'eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n')
+    const host = createLinuxHost({ root, answerMs: 200 })
+    expect(await host.networkInterfaces([])).toMatchObject([{ name: 'eth0', speedMbit: undefined }])
+    expect(host.unanswered()).toEqual(['/sys/class/net/eth0/speed'])
+    for (const source of ['nfs01:/export', '/dev/sda1']) {
+      expect((await host.fileSystem({ source, mountPoint: '/', type: 'x' })).totalBytes).toBeGreaterThan(0)
+    }
+    await answer('sys/class/net/eth0/speed')
+    await expect.poll(() => host.unanswered()).toEqual([])
   })
 })
 

@@ -17,6 +17,8 @@ import { createSlowCalls } from './slow-calls.ts'
 export interface LinuxHostOptions {
   /** `/`, or where the file system of the watched host is mounted into this container. */
   readonly root: string
+  /** Those Node has for files and names: 4 unless UV_THREADPOOL_SIZE says otherwise. */
+  readonly threads?: number
   /** How long one answer of a file system, a driver or a process is waited for. */
   readonly answerMs?: number
   /** Milliseconds on a clock that never jumps. */
@@ -24,18 +26,25 @@ export interface LinuxHostOptions {
 }
 
 /** Reads /proc, /sys and statfs(2); starts no program. */
-export function createLinuxHost({ root, answerMs = 3000, now = () => performance.now() }: LinuxHostOptions): Host {
+export function createLinuxHost({
+  root,
+  threads = 4,
+  answerMs = 3000,
+  now = () => performance.now(),
+}: LinuxHostOptions): Host {
   const files = createKernelFiles(root)
-  // Three of Node's four threads at most: what a dead server holds must not keep us from our own disks.
-  const slow = createSlowCalls(1)
-  const slowElsewhere = createSlowCalls(2)
+  // One thread is never given to what may hang for ever: what a dead server, a process stuck in the kernel or a driver
+  // holds must keep us neither from our own disks nor from each other.
+  const ownDisks = createSlowCalls(1)
+  const elsewhere = createSlowCalls(Math.max(1, Math.floor(threads / 2)))
+  const inside = createSlowCalls(Math.max(1, Math.ceil(threads / 2) - 1))
   const net = (name: string) => files.now(files.ofHost(`net/${name}`))
 
   /** What the driver says, if anything: for interfaces that are down or virtual it is an error, and some drivers hang. */
   async function speedOf(name: string): Promise<number | undefined> {
     const file = `/sys/class/net/${name}/speed`
     try {
-      return parseSpeed(await slow.run(file, answerMs, () => files.slow(file)))
+      return parseSpeed(await inside.run(file, answerMs, () => files.slow(file)))
     } catch {
       // Whatever the reason, the speed is unknown, and the traffic is worth sending without it.
       return undefined
@@ -63,10 +72,10 @@ export function createLinuxHost({ root, answerMs = 3000, now = () => performance
     disks: async () => ({ atMs: now(), disks: parseDiskStats(files.now('/proc/diskstats')) }),
     async mounts() {
       const file = files.ofHost('mounts')
-      return parseMounts(await slow.run(file, answerMs, () => files.slow(file)))
+      return parseMounts(await ownDisks.run(file, answerMs, () => files.slow(file)))
     },
     fileSystem({ source, mountPoint }) {
-      const lane = source.startsWith('/dev/') ? slow : slowElsewhere
+      const lane = source.startsWith('/dev/') ? ownDisks : elsewhere
       return lane.run(`file system ${mountPoint}`, answerMs, async () =>
         fileSystemFrom(await statfs(files.path(mountPoint), { bigint: true })),
       )
@@ -84,9 +93,10 @@ export function createLinuxHost({ root, answerMs = 3000, now = () => performance
     synReceived: async () => readSynReceived(files),
     openPorts: async () => readOpenPorts(files),
     processNames: () => readNames(files),
-    commandLine: (pid) => readCommandLine(files, slow, pid, answerMs),
+    commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     treeSize: (path, deadlineMs) =>
-      slowElsewhere.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal)),
+      elsewhere.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal)),
+    unanswered: () => [ownDisks, elsewhere, inside].flatMap((calls) => calls.hanging()),
   }
 }
 

@@ -22,7 +22,7 @@ test('an answer in time is handed on, an error too', async () => {
   const slow = createSlowCalls(1)
   expect(await slow.run('a', late, async () => 7)).toBe(7)
   await expect(slow.run('a', late, () => Promise.reject(new Error('ESTALE')))).rejects.toThrow('ESTALE')
-  expect(slow.overdue()).toEqual([])
+  expect(slow.hanging()).toEqual([])
 })
 
 test('a call that hangs is given up, and not made again until it has been answered', async () => {
@@ -33,10 +33,10 @@ test('a call that hangs is given up, and not made again until it has been answer
     'Cannot get an answer from file system /dead: waiting for',
   )
   expect(dead.calls()).toBe(1)
-  expect(slow.overdue()).toEqual(['file system /dead'])
+  expect(slow.hanging()).toEqual(['file system /dead'])
 
   dead.letGo()
-  await expect.poll(() => slow.overdue()).toEqual([])
+  await expect.poll(() => slow.hanging()).toEqual([])
   expect(await slow.run('file system /dead', late, dead.call)).toBe('at last')
   expect(dead.calls()).toBe(2)
 })
@@ -56,11 +56,13 @@ test('calls that find no room are given up too, are never made, and are possible
   const blocked = hanging()
   const first = slow.run('dead', soon, dead.call)
   const second = slow.run('blocked', soon, blocked.call)
-  await expect(first).rejects.toThrow(StuckError)
-  await expect(second).rejects.toThrow(StuckError)
+  await expect(first).rejects.toMatchObject({ name: 'StuckError', reason: 'hangs' })
+  await expect(second).rejects.toMatchObject({ name: 'StuckError', reason: 'no room' })
+  await expect(slow.run('third', late, blocked.call)).rejects.toMatchObject({ reason: 'no room' })
+  expect(slow.hanging()).toEqual(['dead'])
 
   dead.letGo()
-  await expect.poll(() => slow.overdue()).toEqual([])
+  await expect.poll(() => slow.hanging()).toEqual([])
   expect(blocked.calls()).toBe(0)
   expect(await slow.run('blocked', late, async () => 'made')).toBe('made')
 })
@@ -98,6 +100,6 @@ test('a call of many steps is told when its time is up', async () => {
     }
   }
   await expect(slow.run('walk', soon, walk)).rejects.toThrow(StuckError)
-  await expect.poll(() => slow.overdue()).toEqual([])
+  await expect.poll(() => slow.hanging()).toEqual([])
   expect(steps).toBeGreaterThan(0)
 })

@@ -4,24 +4,34 @@ import { withDeadline } from './deadline.ts'
 /** The machine did not answer in time. The same question is not asked again until the old one is answered. */
 export class StuckError extends Error {
   override name = 'StuckError'
+  /** Whether the call itself hangs, or could not even begin because others hang. */
+  readonly reason: 'hangs' | 'no room'
+
+  constructor(what: string, reason: 'hangs' | 'no room', waitedMs: number) {
+    const why = reason === 'hangs' ? `waiting for ${(waitedMs / 1000).toFixed(1)} s` : 'others that hang leave no room'
+    super(`Cannot get an answer from ${what}: ${why}`)
+    this.reason = reason
+  }
 }
 
 /** Questions to the machine that may never be answered: a dead NFS server, a driver, a process stuck in the kernel. */
 export interface SlowCalls {
   /**
    * Resolves with what `call` gives. While an earlier call of the same name runs, its answer is shared; once that
-   * one is overdue, later ones reject at once. `signal` is aborted at the deadline, for calls of many steps.
-   * @throws StuckError after `deadlineMs`, whether the call itself hangs or hanging ones left no room to start it.
+   * one is overdue, later ones reject at once, as do all when every place is taken by an overdue one. `signal` is
+   * aborted at the deadline, for calls of many steps.
+   * @throws StuckError when there is no answer after `deadlineMs`.
    */
   run<T>(name: string, deadlineMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T>
-  /** Names of the calls that are overdue. */
-  overdue(): string[]
+  /** Names of the calls that hang. */
+  hanging(): string[]
 }
 
-interface Running {
+interface Call {
   readonly answer: Promise<unknown>
-  readonly startedAt: number
+  readonly askedAt: number
   readonly deadline: AbortController
+  readonly place: { taken: boolean }
 }
 
 /**
@@ -29,9 +39,11 @@ interface Running {
  * otherwise), and nothing can take it back. So at most `limit` run at a time, the others wait for their turn.
  */
 export function createSlowCalls(limit: number): SlowCalls {
-  const running = new Map<string, Running>()
+  const calls = new Map<string, Call>()
   const waiting: (() => void)[] = []
   let free = limit
+
+  const hanging = () => [...calls].filter(([, { deadline, place }]) => place.taken && deadline.signal.aborted)
 
   async function inTurn<T>(call: () => Promise<T>): Promise<T> {
     if (free > 0) free--
@@ -45,30 +57,32 @@ export function createSlowCalls(limit: number): SlowCalls {
     }
   }
 
-  function start<T>(name: string, call: (signal: AbortSignal) => Promise<T>): Running {
+  function ask<T>(name: string, call: (signal: AbortSignal) => Promise<T>): Call {
+    if (free === 0 && hanging().length === limit) throw new StuckError(name, 'no room', 0)
     const deadline = new AbortController()
+    const place = { taken: false }
     const answer = inTurn(async () => {
       deadline.signal.throwIfAborted()
+      place.taken = true
       return await call(deadline.signal)
     })
-    const forget = () => running.delete(name)
+    const forget = () => calls.delete(name)
     answer.then(forget, forget)
-    const started = { answer, startedAt: performance.now(), deadline }
-    running.set(name, started)
-    return started
+    const asked = { answer, askedAt: performance.now(), deadline, place }
+    calls.set(name, asked)
+    return asked
   }
 
   return {
     async run<T>(name: string, deadlineMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-      const { answer, startedAt, deadline } = running.get(name) ?? start(name, call)
+      const { answer, askedAt, deadline, place } = calls.get(name) ?? ask(name, call)
       const late = (): never => {
         deadline.abort()
-        const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-        throw new StuckError(`Cannot get an answer from ${name}: waiting for ${seconds} s`)
+        throw new StuckError(name, place.taken ? 'hangs' : 'no room', performance.now() - askedAt)
       }
       if (deadline.signal.aborted) late()
       return await withDeadline(answer as Promise<T>, deadlineMs, late)
     },
-    overdue: () => [...running].filter(([, { deadline }]) => deadline.signal.aborted).map(([name]) => name),
+    hanging: () => hanging().map(([name]) => name),
   }
 }

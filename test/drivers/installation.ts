@@ -20,7 +20,7 @@ export interface Installation {
   /** Runs `./control` there; resolves with its exit code, whatever that is. */
   control(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }>
   /** Writes `<module>/cfg.json`: the shipped example with `change` applied. */
-  configure(module: string, change: (config: Record<string, never>) => void): void
+  configure(module: string, change: (config: Record<string, unknown>) => void): void
   /** Processes that run from this folder, by command line. */
   processes(): string[]
   remove(): Promise<void>
@@ -50,7 +50,7 @@ export function createInstallation(): Installation {
     configure(module, change) {
       const own = join(root, module, 'cfg.json')
       const from = existsSync(own) ? own : join(root, module, 'cfg.example.json')
-      const config = JSON.parse(readFileSync(from, 'utf8')) as Record<string, never>
+      const config = JSON.parse(readFileSync(from, 'utf8')) as Record<string, unknown>
       change(config)
       writeFileSync(own, JSON.stringify(config, undefined, 2))
     },

@@ -7,8 +7,6 @@ import { createInstallation } from '../drivers/installation.ts'
 import type { Installation } from '../drivers/installation.ts'
 import { freePorts, until } from '../drivers/process.ts'
 
-type Loose = Record<string, never> & Record<string, Record<string, unknown>>
-
 let site: Installation
 let port: Record<'agent' | 'transfer' | 'transferHttp' | 'query', number>
 
@@ -22,8 +20,8 @@ beforeAll(async () => {
     site.configure(module, (config) => {
       for (const [path, value] of Object.entries(values)) {
         const [section = '', key] = path.split('.')
-        if (key === undefined) (config as Record<string, unknown>)[section] = value
-        else ((config as Loose)[section] ??= {} as never)[key] = value
+        if (key === undefined) config[section] = value
+        else config[section] = { ...(config[section] as object), [key]: value }
       }
     })
   change('agent', {

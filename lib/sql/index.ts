@@ -1,4 +1,5 @@
 export { applySchema } from './apply-schema.ts'
+export { consistentRead } from './consistent-read.ts'
 export { openDatabase } from './database.ts'
 export type { Database, DatabaseOptions } from './database.ts'
 export { DatabaseError } from './database-error.ts'

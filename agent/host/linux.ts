@@ -33,8 +33,8 @@ export function createLinuxHost({
   now = () => performance.now(),
 }: LinuxHostOptions): Host {
   const files = createKernelFiles(root)
-  // One thread is never given to what may hang for ever: what a dead server, a process stuck in the kernel or a driver
-  // holds must keep us neither from our own disks nor from each other.
+  // What a dead server, a process stuck in the kernel or a driver holds, together at most all threads but one, must
+  // keep us neither from our own disks nor from each other.
   const ownDisks = createSlowCalls(1)
   const elsewhere = createSlowCalls(Math.max(1, Math.floor(threads / 2)))
   const inside = createSlowCalls(Math.max(1, Math.ceil(threads / 2) - 1))

@@ -40,25 +40,26 @@ interface Call {
  */
 export function createSlowCalls(limit: number): SlowCalls {
   const calls = new Map<string, Call>()
-  const waiting: (() => void)[] = []
+  const hanging = new Set<string>()
+  const waiting = new Set<() => void>()
   let free = limit
-
-  const hanging = () => [...calls].filter(([, { deadline, place }]) => place.taken && deadline.signal.aborted)
 
   async function inTurn<T>(call: () => Promise<T>): Promise<T> {
     if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
+    else await new Promise<void>((resolve) => waiting.add(resolve))
     try {
       return await call()
     } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
+      const [next] = waiting
+      if (next) {
+        waiting.delete(next)
+        next()
+      } else free++
     }
   }
 
   function ask<T>(name: string, call: (signal: AbortSignal) => Promise<T>): Call {
-    if (free === 0 && hanging().length === limit) throw new StuckError(name, 'no room', 0)
+    if (hanging.size === limit) throw new StuckError(name, 'no room', 0)
     const deadline = new AbortController()
     const place = { taken: false }
     const answer = inTurn(async () => {
@@ -66,7 +67,10 @@ export function createSlowCalls(limit: number): SlowCalls {
       place.taken = true
       return await call(deadline.signal)
     })
-    const forget = () => calls.delete(name)
+    const forget = () => {
+      calls.delete(name)
+      hanging.delete(name)
+    }
     answer.then(forget, forget)
     const asked = { answer, askedAt: performance.now(), deadline, place }
     calls.set(name, asked)
@@ -78,11 +82,12 @@ export function createSlowCalls(limit: number): SlowCalls {
       const { answer, askedAt, deadline, place } = calls.get(name) ?? ask(name, call)
       const late = (): never => {
         deadline.abort()
+        if (place.taken) hanging.add(name)
         throw new StuckError(name, place.taken ? 'hangs' : 'no room', performance.now() - askedAt)
       }
       if (deadline.signal.aborted) late()
       return await withDeadline(answer as Promise<T>, deadlineMs, late)
     },
-    hanging: () => hanging().map(([name]) => name),
+    hanging: () => [...hanging],
   }
 }

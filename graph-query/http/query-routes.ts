@@ -1,0 +1,218 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Counters } from '#lib/counters'
+import type { Routes, Trust } from '#lib/http'
+import type { Logger } from '#lib/log'
+import { version } from '#lib/module'
+import type { Reading } from '#protocol'
+import { BadQuery, NodeUnreachable } from '../reader/reader.ts'
+import type { Reader } from '../reader/reader.ts'
+import { createPacer } from '../store/pacer.ts'
+import type { History } from '../store/types.ts'
+import { refusalFor } from './access.ts'
+import { historyText, lastPointText, sendError, sendJson, sendText } from './answers.ts'
+import { readCounterList, readHistoryCall, readLastCall, readNameList } from './requests.ts'
+import type { HistoryCall } from './requests.ts'
+
+export interface QueryFaces {
+  readonly reader: Reader
+  readonly counters: Counters
+  readonly log: Logger
+  trust(): Trust
+  limits(): { readonly mostSeries: number; readonly mostPoints: number }
+}
+
+const largestPage = 100_000
+
+/** Routes of port 9966: the graph part of Open-Falcon's API with its shapes. */
+export function queryRoutes(faces: QueryFaces): Routes {
+  const { reader, counters, log } = faces
+  return (app) => {
+    app.addHttpMethod('DELETE', { hasBody: true, overrideExisting: true })
+    app.get('/health', (_request, reply) => sendText(reply, 'ok'))
+    app.get('/version', (_request, reply) => sendText(reply, version))
+
+    void app.register(
+      async (api) => {
+        api.addHook('onRequest', async (request, reply) => {
+          const refusal = refusalFor(request, faces.trust())
+          if (refusal === undefined) return
+          counters.add('QueryRefusedCnt')
+          await sendError(reply, 401, refusal)
+        })
+        api.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+          const status =
+            error instanceof BadQuery ? 400 : error instanceof NodeUnreachable ? 503 : (error.statusCode ?? 500)
+          if (status >= 500) log.error({ err: error, url: request.url }, 'query failed')
+          await sendError(reply, status, status === 500 ? 'internal error, see the log of this module' : error.message)
+        })
+
+        api.post('/history', (request, reply) => answerHistory(request, reply))
+        api.post('/lastpoint', async (request, reply) => {
+          const asked = accept(readLastCall(request.body))
+          accept(within(asked.length, faces.limits().mostSeries))
+          counters.add('GraphLastCnt', asked.length)
+          const elements: string[] = []
+          for (const { endpoint, counter } of asked) {
+            const last = await orUnanswered(reply, () => reader.last(endpoint, counter))
+            // Falcon: what could not be asked is left out.
+            if (last !== unanswered) elements.push(lastPointText(endpoint, counter, last))
+          }
+          return reply.type('application/json; charset=utf-8').send(`[${elements.join(',')}]\n`)
+        })
+        api.get('/endpoint', async (request, reply) => {
+          const { q = '', tags = '', limit, page } = queryOf(request)
+          if (q === '' && tags === '') throw new BadQuery('q and labels are all missing')
+          const found = await reader.searchEndpoints({ q, tags, ...readPage(limit, page) })
+          return sendJson(
+            reply,
+            found.map(({ id, endpoint }) => ({ endpoint, id })),
+          )
+        })
+        api.get('/endpointobj', async (request, reply) => {
+          const { deadline = '0' } = queryOf(request)
+          const names = listOf(request, 'endpoints')
+          if (names.length === 0) throw new BadQuery('endpoints missing')
+          const since = readNumber('deadline', deadline, -Infinity)
+          const found = await reader.endpoints(names)
+          return sendJson(
+            reply,
+            found
+              .filter(({ timestamp }) => timestamp >= since)
+              .map(({ id, endpoint, timestamp }) => ({ endpoint, id, ts: timestamp })),
+          )
+        })
+        api.get('/endpoint_counter', async (request, reply) => {
+          const { eid = '', metricQuery = '.+', limit, page } = queryOf(request)
+          if (eid === '') throw new BadQuery('eid is missing')
+          const endpointIds = readIds(eid)
+          const found = await reader.searchCounters({ endpointIds, metricQuery, ...readPage(limit, page) })
+          return sendJson(
+            reply,
+            found.map(({ counter, endpointId, step, kind }) => ({
+              counter,
+              endpoint_id: endpointId,
+              step,
+              type: kind,
+            })),
+          )
+        })
+        api.delete('/endpoint', async (request, reply) => {
+          const names = accept(readNameList(request.body))
+          const { endpoints, counters: affected } = await reader.deleteEndpoints(names)
+          log.info({ endpoints, counters: affected, by: request.socket.remoteAddress }, 'endpoints deleted')
+          return sendJson(reply, { affected_counter: affected, affected_endpoint: endpoints })
+        })
+        api.delete('/counter', async (request, reply) => {
+          const { endpoints, counters: names } = accept(readCounterList(request.body))
+          const affected = await reader.deleteCounters(endpoints, names)
+          log.info({ counters: affected, by: request.socket.remoteAddress }, 'counters deleted')
+          return sendJson(reply, { affected_counter: affected })
+        })
+      },
+      { prefix: '/api/v1/graph' },
+    )
+  }
+
+  async function answerHistory(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = accept(readHistoryCall(request.body))
+    const limits = faces.limits()
+    const series = call.hostnames.length * call.counters.length
+    accept(within(series, limits.mostSeries))
+    counters.add('GraphQueryCnt', series)
+    const elements = await readHistories(call, Math.floor(limits.mostPoints / Math.max(1, series)), reply)
+    return reply.type('application/json; charset=utf-8').send(Readable.from(render(elements)))
+  }
+
+  async function readHistories(call: HistoryCall, mostPoints: number, reply: FastifyReply) {
+    const { start, end } = call
+    const pace = createPacer()
+    const elements: { endpoint: string; counter: string; history: History | undefined }[] = []
+    for (const endpoint of call.hostnames)
+      for (const counter of call.counters) {
+        const consolidation = call.consolidation ?? 'AVERAGE'
+        const request = { endpoint, counter, consolidation, start, end, mostPoints }
+        const history = await orUnanswered(reply, () => reader.history(request))
+        await pace()
+        if (history === unanswered) elements.push({ endpoint, counter, history: undefined })
+        else if (history) elements.push({ endpoint, counter, history: onlyRaw(call, history) })
+        else if (call.named) elements.push({ endpoint, counter, history: undefined })
+        for (const { values } of history && history !== unanswered ? history.runs : [])
+          counters.add('GraphQueryItemCnt', values.length)
+      }
+    return elements
+  }
+
+  /** An element of a node that does not answer is empty; a header says so, so that nobody takes it for the truth. */
+  async function orUnanswered<T>(reply: FastifyReply, ask: () => Promise<T>): Promise<T | typeof unanswered> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof NodeUnreachable)) throw error
+      counters.add('NodeUnreachableCnt')
+      log.warn({ node: error.node, err: error }, 'a graph node does not answer')
+      reply.header('x-falcon-incomplete', error.node)
+      return unanswered
+    }
+  }
+}
+
+const unanswered = Symbol('unanswered')
+
+/** Falcon: a consolidation that no archive has gives no rows but raw ones. */
+function onlyRaw(call: HistoryCall, history: History): History {
+  if (call.consolidation !== undefined) return history
+  return { ...history, runs: history.runs.filter((run) => run.interval === history.step) }
+}
+
+async function* render(elements: readonly { endpoint: string; counter: string; history: History | undefined }[]) {
+  let separator = '['
+  for (const { endpoint, counter, history } of elements) {
+    yield separator + historyText(endpoint, counter, history)
+    separator = ','
+  }
+  yield elements.length === 0 ? '[]\n' : ']\n'
+}
+
+function accept<T>(reading: Reading<T>): T {
+  if (!reading.ok) throw new BadQuery(reading.reason)
+  return reading.value
+}
+
+function within(series: number, most: number): Reading<number> {
+  if (series <= most) return { ok: true, value: series }
+  return { ok: false, reason: `${series} series in one call, at most ${most} are allowed` }
+}
+
+function queryOf(request: FastifyRequest): Record<string, string | undefined> {
+  const query = request.query as Record<string, string | string[] | undefined>
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  )
+}
+
+function listOf(request: FastifyRequest, name: string): string[] {
+  const value = (request.query as Record<string, string | string[] | undefined>)[name]
+  return value === undefined ? [] : Array.isArray(value) ? value : [value]
+}
+
+function readPage(limit = '500', page = '1'): { limit: number; page: number } {
+  // Falcon: a page before the first is the first.
+  return {
+    limit: Math.min(largestPage, readNumber('limit', limit, 0)),
+    page: Math.max(1, readNumber('page', page, -Infinity)),
+  }
+}
+
+function readNumber(name: string, text: string, least: number): number {
+  const value = Number(text)
+  if (!/^-?\d{1,15}$/.test(text) || value < least) throw new BadQuery(`${name} is not a number: "${text.slice(0, 40)}"`)
+  return value
+}
+
+/** `1,2`, also in brackets. */
+function readIds(text: string): number[] {
+  const inner = text.replace(/^\[(.*)\]$/, '$1')
+  if (!/^\d{1,16}( *, *\d{1,16})*$/.test(inner)) throw new BadQuery('input error, please check your input info.')
+  return inner.split(',').map(Number)
+}

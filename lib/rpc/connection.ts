@@ -143,7 +143,9 @@ export class Connection implements Worker {
     if (request === undefined) return this.#refuse('malformed', 'its method is not a text')
     this.#inFlight++
     this.#host.counters.add('rpc.requests')
-    this.#host.dispatch(request, this.#peer, (outcome) => this.#answer(request.id, outcome))
+    // Only the id waits for the answer: a large argument is free as soon as its method lets go of it.
+    const { id } = request
+    this.#host.dispatch(request, this.#peer, (outcome) => this.#answer(id, outcome))
   }
 
   #answer(id: string | Buffer, outcome: Outcome): void {

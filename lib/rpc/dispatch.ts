@@ -2,6 +2,7 @@ import jayson from 'jayson'
 import { goJson } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
+import { RpcRefusal } from './errors.ts'
 import type { RpcMethod } from './method.ts'
 import type { RpcRequest } from './request.ts'
 
@@ -42,8 +43,11 @@ export function createDispatch<C>(options: {
   const services = new Set(methods.map((method) => serviceOf(method.name)))
 
   function handlerOf(method: RpcMethod<C>): jayson.Method {
-    return jaysonMethod(([argument, peer], reply) => {
+    return jaysonMethod((params, reply) => {
+      // jayson holds the parameters until the answer is there, which a large argument need not wait for.
+      const [argument, peer] = params.splice(0) as typeof params
       const fail = (error: unknown) => {
+        if (error instanceof RpcRefusal) return settle({ refused: error.message })
         counters.add('rpc.failed')
         log.error({ err: error, method: method.name }, 'method failed')
         reply(error instanceof Error && error.message !== '' ? error.message : 'internal error')

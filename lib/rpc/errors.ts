@@ -14,6 +14,11 @@ export class RpcError extends Error {
   }
 }
 
+/** Thrown by a method whose answer is an error although nothing is broken: counted as `rpc.refused` and not logged. */
+export class RpcRefusal extends Error {
+  override name = 'RpcRefusal'
+}
+
 /** Why a server closed a connection itself; also the last part of the counter's name, `rpc.closed.<reason>`. */
 export type CloseReason =
   /** What came is no JSON, or no request. */

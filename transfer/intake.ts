@@ -66,6 +66,7 @@ export function createIntake(options: {
       const nowSeconds = Math.floor(started / 1000)
       const checked = entrance === 'Socket'
       const touched = createTouched()
+      const total = items.length
       let invalid = 0
       for (const item of items) {
         const reason = checked ? undefined : refusalOf(item)
@@ -74,7 +75,7 @@ export function createIntake(options: {
         invalid++
         rejected.add(refused, peer, item)
       }
-      const accepted = items.length - invalid
+      const accepted = total - invalid
       counters.add('RecvCnt', accepted)
       counters.add(`${entrance}RecvCnt`, accepted)
       try {
@@ -83,7 +84,7 @@ export function createIntake(options: {
         counters.add('ReturnedCnt', accepted)
         throw new Error(`Cannot keep the samples, send them again: ${(error as Error).message}`, { cause: error })
       }
-      return { Message: 'ok', Total: items.length, Invalid: invalid, Latency: now() - started }
+      return { Message: 'ok', Total: total, Invalid: invalid, Latency: now() - started }
     },
     refuseCall(call, reason, peer, items = 0) {
       counters.add('MalformedCallCnt')

@@ -13,7 +13,7 @@ const config = transferConfig.parse({
   spool: { dir },
 })
 const transfer = await startTransfer(config, createLogger('transfer'), '')
-answer({ usage, count: () => recorded() })
+answer({ usage, count: () => recorded(), ports: () => ({ http: transfer.ports.http ?? 0 }) })
 process.on('SIGTERM', () => void transfer.stop().then(() => process.exit(0)))
 ready(transfer.ports.rpc ?? 0)
 

@@ -3,21 +3,19 @@ import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import type { Trust } from '#lib/http'
-import { createRpcClient } from '#lib/rpc'
-import { openSpool } from '#lib/spool'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
 import { hbsPeers, transferPeers } from './config.ts'
 import type { AgentConfig } from './config.ts'
-import { createHeartbeat } from './heartbeat/heartbeat.ts'
-import type { Heartbeat } from './heartbeat/heartbeat.ts'
-import { loadOrders, noOrders, saveOrders } from './heartbeat/orders.ts'
+import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
-import { learnOwnAddress } from './heartbeat/own-address.ts'
+import { startHeartbeat } from './heartbeat/start.ts'
 import type { Host } from './host/host.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { startAgentServer } from './http/server.ts'
+import type { AgentServer } from './http/server.ts'
+import type { AgentStatus } from './http/status-page.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
@@ -29,18 +27,11 @@ import { compareConfigs } from './reload.ts'
 import type { Reloaded } from './reload.ts'
 import { createOwnRounds } from './rounds.ts'
 import { phaseOf, startSchedule } from './schedule.ts'
-import type { Schedule } from './schedule.ts'
 import { createSelfMetrics } from './self-metrics.ts'
 import type { SelfUse } from './self-metrics.ts'
 import { createIntake } from './sender/intake.ts'
 import { tagText } from './sender/outgoing.ts'
-import { createSampleQueue } from './sender/queue.ts'
-import { startSender } from './sender/sender.ts'
-import type { Sender } from './sender/sender.ts'
-
-/** Go's RPC clients wait 10 s for an answer; an acknowledgement of ours takes less than one. */
-const transferCallMs = 5000
-const hbsCallMs = 10_000
+import { startSending } from './sender/sending.ts'
 
 /** What the agent has from the process it runs in. */
 export interface Surroundings {
@@ -72,7 +63,7 @@ export interface RunningAgent {
   stop(): Promise<void>
 }
 
-/** Starts collection, sending, heartbeat, plugins and the HTTP server. */
+/** Starts sending, plugins, collection, heartbeat and, last, the HTTP server. */
 export async function startAgent(config: AgentConfig, log: Logger, around: Surroundings): Promise<RunningAgent> {
   const { host, now, random, version, childEnv } = around
   const counters = createCounters(now)
@@ -83,40 +74,13 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const defaultTags = () => tagText(current.default_tags)
   const phase = (name: string, intervalMs: number) => phaseOf(`${hostname()}/${name}`, intervalMs)
   const stopping = new AbortController()
-  const schedules: Schedule[] = []
-  let stopped: Promise<void> | undefined
+  const common = { counters, log, now }
 
-  // Sending
   const transfers = transferPeers(config)
-  const sender = transfers.length === 0 ? undefined : createSending(config, transfers)
-  function createSending(config: AgentConfig, addresses: readonly string[]): Sender {
-    const { dir, maxMegabytes, maxAgeHours } = config.spool
-    const spool = openSpool({
-      dir: at(dir),
-      maxBytes: maxMegabytes * 2 ** 20,
-      maxAgeSeconds: maxAgeHours * 3600,
-      log,
-      onDrop(items, reason) {
-        counters.add(`dropped.${reason}`, items)
-        log.warn({ items, reason }, 'samples dropped from the spool')
-      },
-    })
-    return startSender({
-      client: createRpcClient({
-        addresses,
-        connectTimeoutMs: config.transfer.timeout,
-        callTimeoutMs: transferCallMs,
-        log,
-        random,
-      }),
-      addressCount: addresses.length,
-      queue: createSampleQueue({ spool, counters, log, now }),
-      counters,
-      log,
-      now,
-      random,
-    })
-  }
+  const sender =
+    transfers.length === 0
+      ? undefined
+      : startSending({ config, addresses: transfers, spoolDir: at(config.spool.dir), random, ...common })
   counters.gauge('Waiting', () => (sender ? sender.state().memoryItems + sender.state().spoolItems : 0))
   const intake =
     sender &&
@@ -125,23 +89,6 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       hold: (items) => sender.add(items),
       counters,
     })
-
-  // Orders of hbs: checks, plugins, trusted addresses
-  const ordersFile = join(at(config.dataDir), 'heartbeat.json')
-  const hbs = hbsPeers(config)
-  let orders: Orders = hbs.length === 0 ? noOrders : loadOrders(ordersFile, log)
-  let checks: readonly Check[] = []
-  const trust = (): Trust => ({
-    addresses: [...current.trust.addresses, ...orders.trustable],
-    token: current.trust.token,
-  })
-
-  function takeChecks(metrics: Orders['metrics']): void {
-    const readings = metrics.map(({ Metric, Tags }) => ({ Metric, Tags, read: parseCheck(Metric, Tags) }))
-    checks = readings.flatMap(({ read }) => (read.ok ? [read.value] : []))
-    for (const { Metric, Tags, read } of readings)
-      if (!read.ok) log.warn({ metric: Metric, tags: Tags, reason: read.reason }, 'check asked for cannot be made')
-  }
 
   const repository = createPluginRepository({
     settings: () => current.plugin,
@@ -162,86 +109,71 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     hostname,
     take: (output) =>
       intake ? intake.take(output, 'plugin', 'whole text') : { ok: false, reason: 'this agent sends nothing' },
-    counters,
-    log,
-    now,
+    ...common,
   })
+
+  let orders: Orders = noOrders
+  let checks: readonly Check[] = []
+  async function takeOrders(fresh: Orders): Promise<void> {
+    const checksChanged = JSON.stringify(fresh.metrics) !== JSON.stringify(orders.metrics)
+    orders = fresh
+    if (checksChanged) checks = readChecks(orders.metrics, log)
+    await planAgain()
+  }
+  /** Also finds files that have changed since. */
   async function planAgain(): Promise<void> {
-    const entries = current.plugin.enabled ? orders.plugins : []
-    const plan = await planPlugins(at(current.plugin.dir), entries)
+    const plan = await planPlugins(at(current.plugin.dir), current.plugin.enabled ? orders.plugins : [])
     if (!stopping.signal.aborted) plugins.apply(plan)
   }
 
-  function takeOrders(fresh: Orders): void {
-    const changed = JSON.stringify(fresh) !== JSON.stringify(orders)
-    const checksChanged = JSON.stringify(fresh.metrics) !== JSON.stringify(orders.metrics)
-    orders = fresh
-    if (changed) saveOrders(ordersFile, orders, log)
-    if (checksChanged) takeChecks(orders.metrics)
-  }
-
-  // Own samples
   const stepMs = config.transfer.interval * 1000
   const lastValues = createLastValues(5 * stepMs)
-  const dropped = () =>
-    Object.entries(counters.values()).reduce((sum, [name, count]) => sum + (name.startsWith('dropped.') ? count : 0), 0)
-  const aboutSelf = sender && createSelfMetrics({ use: around.use, send: () => sender.state(), dropped, now })
+  const selfMetrics =
+    sender &&
+    createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
   const rounds = createOwnRounds({
     collectors: createCollectors(host, config.collector),
     slowCollectors: createCheckCollectors(() => checks, host, hostname()),
-    selfMetrics: () => (current.selfMetrics && aboutSelf ? aboutSelf() : []),
+    selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
     stepSeconds: config.transfer.interval,
     settings: () => ({ endpoint: hostname(), defaultTags: defaultTags(), ignore: current.ignore }),
     lastValues,
     hold: (items) => sender?.add(items),
-    counters,
-    log,
-    now,
+    ...common,
   })
+  if (sender) void rounds.prepare()
+  const collection =
+    sender &&
+    startSchedule({
+      intervalMs: stepMs,
+      phaseMs: phase('collect', stepMs),
+      now,
+      run: (plannedMs) => void rounds.collect(plannedMs),
+    })
 
-  // Heartbeat
-  const hbsClient =
+  const hbs = hbsPeers(config)
+  const beatMs = config.heartbeat.interval * 1000
+  const heartbeat =
     hbs.length === 0
       ? undefined
-      : createRpcClient({
+      : startHeartbeat({
           addresses: hbs,
           connectTimeoutMs: config.heartbeat.timeout,
-          callTimeoutMs: hbsCallMs,
-          log,
+          intervalMs: beatMs,
+          phaseMs: phase('heartbeat', beatMs),
+          ordersFile: join(at(config.dataDir), 'heartbeat.json'),
+          report: async (ownAddress) => ({
+            hostname: hostname(),
+            ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
+            agentVersion: version,
+            pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
+          }),
+          pluginsEnabled: () => current.plugin.enabled,
+          onOrders: takeOrders,
           random,
+          ...common,
         })
-  let ownAddress: string | undefined
-  let lastBeatMs: number | undefined
-  const heartbeat: Heartbeat | undefined =
-    hbsClient &&
-    createHeartbeat({
-      client: hbsClient,
-      async report() {
-        return {
-          hostname: hostname(),
-          ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
-          agentVersion: version,
-          pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
-        }
-      },
-      pluginsEnabled: () => current.plugin.enabled,
-      orders,
-      onOrders: takeOrders,
-      counters,
-      log,
-    })
-  let beating = false
-  async function beat(): Promise<void> {
-    if (!heartbeat || beating) return
-    beating = true
-    // The network may have changed when hbs was out of reach.
-    if (ownAddress === undefined || heartbeat.trouble() !== undefined)
-      ownAddress = await learnOwnAddress(hbs, config.heartbeat.timeout)
-    await heartbeat.beat()
-    await planAgain()
-    if (heartbeat.trouble() === undefined) lastBeatMs = now()
-    beating = false
-  }
+  if (heartbeat) await takeOrders(heartbeat.orders())
 
   function apply(fresh: AgentConfig): Reloaded {
     const outcome = compareConfigs(current, fresh)
@@ -250,82 +182,83 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     void planAgain()
     return outcome
   }
+  const trust = (): Trust => ({
+    addresses: [...current.trust.addresses, ...orders.trustable],
+    token: current.trust.token,
+  })
+  const status = (): AgentStatus => ({
+    hostname: hostname(),
+    version,
+    startedMs,
+    nowMs: now(),
+    send: sender?.state(),
+    heartbeat: heartbeat && { trouble: heartbeat.trouble(), lastMs: heartbeat.lastMs() },
+    counts: counters.values(),
+    plugins: plugins.states(),
+    pluginProblems: plugins.problems(),
+    checks,
+    values: lastValues.list(),
+  })
 
-  const server =
-    config.http.enabled && config.http.listen !== ''
-      ? await startAgentServer({
-          listen: config.http.listen,
-          log,
-          routes: {
-            ...systemRoutes({ host, lastValues, hostname, now }),
-            ...agentRoutes({
-              version,
-              workDir: around.root,
-              config: () => current,
-              trust,
-              intake,
-              plugins: () => plugins.states(),
-              repository,
-              trustable: () => orders.trustable,
-              status: () => ({
-                hostname: hostname(),
-                version,
-                startedMs,
-                nowMs: now(),
-                send: sender?.state(),
-                heartbeat: heartbeat && { trouble: heartbeat.trouble(), lastMs: lastBeatMs },
-                counts: counters.values(),
-                plugins: plugins.states(),
-                pluginProblems: plugins.problems(),
-                checks,
-                values: lastValues.list(),
-              }),
-              reload: () => apply(around.readConfig()),
-              exit: () => setTimeout(around.exit, 1000),
-              childEnv,
-              stopping: stopping.signal,
-              counters,
-              log,
-            }),
-          },
-        })
-      : undefined
-
-  takeChecks(orders.metrics)
-  await planAgain()
-  if (sender) {
-    await rounds.prepare()
-    schedules.push(
-      startSchedule({
-        intervalMs: stepMs,
-        phaseMs: phase('collect', stepMs),
-        now,
-        run: (plannedMs) => void rounds.collect(plannedMs),
-      }),
-    )
-  }
-  if (heartbeat) {
-    const intervalMs = config.heartbeat.interval * 1000
-    void beat()
-    schedules.push(startSchedule({ intervalMs, phaseMs: phase('heartbeat', intervalMs), now, run: () => void beat() }))
+  async function listen(): Promise<AgentServer | undefined> {
+    if (!config.http.enabled || config.http.listen === '') return undefined
+    const agent = agentRoutes({
+      version,
+      workDir: around.root,
+      config: () => current,
+      trust,
+      intake,
+      plugins: () => plugins.states(),
+      repository,
+      trustable: () => orders.trustable,
+      status,
+      reload: () => apply(around.readConfig()),
+      exit: () => void setTimeout(around.exit, 1000),
+      childEnv,
+      stopping: stopping.signal,
+      counters,
+      log,
+    })
+    const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent }
+    return startAgentServer({ listen: config.http.listen, log, routes })
   }
 
+  let server: AgentServer | undefined
+  let stopped: Promise<void> | undefined
+  async function stop(): Promise<void> {
+    stopping.abort()
+    collection?.stop()
+    await server?.close()
+    await plugins.stop()
+    await heartbeat?.stop()
+    await sender?.stop()
+  }
+  try {
+    // Last, so that who is told that we are healthy can stop us in good order.
+    server = await listen()
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
     port: server?.port,
     counters,
     reload: apply,
-    stop() {
-      stopped ??= stop()
-      return stopped
-    },
+    stop: () => (stopped ??= stop()),
   }
+}
 
-  async function stop(): Promise<void> {
-    stopping.abort()
-    for (const schedule of schedules) schedule.stop()
-    await server?.close()
-    await plugins.stop()
-    await hbsClient?.close()
-    await sender?.stop()
-  }
+/** The checks hbs asks for; what cannot be made is told in the log. */
+function readChecks(metrics: Orders['metrics'], log: Logger): Check[] {
+  return metrics.flatMap(({ Metric, Tags }) => {
+    const read = parseCheck(Metric, Tags)
+    if (read.ok) return [read.value]
+    log.warn({ metric: Metric, tags: Tags, reason: read.reason }, 'check asked for cannot be made')
+    return []
+  })
+}
+
+function droppedSamples(counters: Counters): number {
+  const dropped = Object.entries(counters.values()).filter(([name]) => name.startsWith('dropped.'))
+  return dropped.reduce((sum, [, count]) => sum + count, 0)
 }

@@ -73,7 +73,9 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
 
   return {
     async prepare() {
+      underWay.add(quick)
       lastValues.record([...(await quick.collect()), ...options.selfMetrics()], now())
+      underWay.delete(quick)
     },
     async collect(plannedMs) {
       await Promise.all([

@@ -13,7 +13,6 @@ const log = createLogger('agent', { destination: { write: () => undefined } })
 /** An hbs of answers by method; a function may throw. */
 function heartbeatTo(answers: Record<string, (argument: Record<string, unknown>) => unknown>, plugins = true) {
   const calls: [string, unknown][] = []
-  const taken: Orders[] = []
   const counters = createCounters()
   const heartbeat = createHeartbeat({
     client: {
@@ -25,11 +24,10 @@ function heartbeatTo(answers: Record<string, (argument: Record<string, unknown>)
     report: async () => ({ hostname: 'h1', ip: '10.0.0.1', agentVersion: '9', pluginVersion: 'abc' }),
     pluginsEnabled: () => plugins,
     orders: noOrders,
-    onOrders: (orders) => taken.push(orders),
     counters,
     log,
   })
-  return { heartbeat, calls, taken, counters }
+  return { heartbeat, calls, counters }
 }
 
 test('a beat reports and takes plugins, trusted addresses and checks', async () => {

@@ -18,8 +18,6 @@ export interface HeartbeatOptions {
   /** Without plugins hbs is not asked for them. */
   readonly pluginsEnabled: () => boolean
   readonly orders: Orders
-  /** Told after each beat in which hbs had something to say; `pluginsAsked` also when the list is as before. */
-  onOrders(orders: Orders, pluginsAsked: boolean): void
   readonly counters: Counters
   readonly log: Logger
 }
@@ -102,8 +100,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
         if (code !== 0 && code !== undefined)
           throw new Error(`hbs refused the report with code ${JSON.stringify(code)}`)
       })
-      const pluginsAsked = options.pluginsEnabled()
-      if (pluginsAsked) await ask('Agent.MinePlugins', { Hostname: hostname, Checksum: '' }, takePlugins)
+      if (options.pluginsEnabled()) await ask('Agent.MinePlugins', { Hostname: hostname, Checksum: '' }, takePlugins)
       await ask('Agent.TrustableIps', {}, takeTrustable)
       await ask('Agent.BuiltinMetrics', { Hostname: hostname, Checksum: checksum }, takeMetrics)
       if (failedThisBeat !== undefined && failedThisBeat !== trouble) {
@@ -111,7 +108,6 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       }
       if (failedThisBeat === undefined && trouble !== undefined) log.info('heartbeat complete again')
       trouble = failedThisBeat
-      options.onOrders(orders, pluginsAsked)
     },
     orders: () => orders,
     trouble: () => trouble,

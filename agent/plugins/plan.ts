@@ -57,7 +57,9 @@ export async function planPlugins(dir: string, entries: readonly string[]): Prom
     const folder = path.replace(/^\/+|\/+$/g, '')
     // Falcon: the plugin directory itself cannot be bound.
     if (folder === '') continue
-    for (const name of await readdir(join(root, folder))) {
+    const names = await readdir(join(root, folder)).catch((error: Error) => error)
+    if (names instanceof Error) problems.push({ entry, reason: names.message })
+    for (const name of names instanceof Error ? [] : names) {
       const cycle = cycleOf(name, 2)
       const child = join(folder, name)
       if (cycle === undefined || boundThemselves.has(child)) continue

@@ -26,10 +26,10 @@ export interface Snapshot {
   /** Strategies that reach a host by several chains, once for each set of templates. */
   readonly shared: readonly SharedStrategy[]
   /** Folders and scripts bound to the host's groups, sorted; empty for an unknown host. */
-  pluginsOf(hostname: string): string[]
-  builtinMetricsOf(hostname: string): BuiltinMetrics
+  readonly pluginsOf: (hostname: string) => string[]
+  readonly builtinMetricsOf: (hostname: string) => BuiltinMetrics
   /** The answer of `Hbs.GetStrategies` as JSON, written when first asked for. */
-  strategiesText(): string
+  readonly strategiesText: () => string
 }
 
 /** Pure: rows and a moment in, answers out. Run windows are taken in the local time zone of this process. */

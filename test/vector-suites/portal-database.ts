@@ -57,7 +57,7 @@ async function fill(database: Database, rows: PortalRows): Promise<void> {
       if (some.length > 0)
         await on
           .insertInto(table)
-          .values(some as never)
+          .values(some)
           .execute()
     }
   })

@@ -1,0 +1,172 @@
+import type { Counters } from '#lib/counters'
+import type { Logger } from '#lib/log'
+import { DatabaseError } from '#lib/sql'
+import type { AgentReportRequest } from '#protocol'
+import { hostReport } from './host-rows.ts'
+import type { HostReport, HostRows } from './host-rows.ts'
+
+/** The agents that report to this hbs, and the rows of theirs that are still to be written. */
+export interface LiveAgents {
+  /** Takes a report. Its row is written soon when the agent is new to this process or says something new. */
+  saw(report: AgentReportRequest): { accepted: true } | { accepted: false; reason: string }
+  /** Those heard of in the last 24 hours. */
+  hostnames(): string[]
+  /** Rows waiting to be written. */
+  readonly waiting: number
+  /** Writes what waits, if the database takes it, and ends. */
+  stop(): Promise<void>
+}
+
+export interface LiveAgentsOptions {
+  readonly rows: HostRows
+  readonly counters: Counters
+  readonly log: Logger
+  /** Milliseconds. */
+  readonly now: () => number
+  /** More are refused, so that invented names cannot fill the memory and the table. */
+  readonly maxAgents: number
+  /** Called after hosts were inserted. */
+  readonly inserted: () => void
+  /** How long the first report of a batch waits for others; default 100 ms. */
+  readonly gatherMs?: number
+  /** Pause after a failed write, doubled up to 30 times itself; default 1000 ms. */
+  readonly retryMs?: number
+}
+
+const forgetAfterMs = 24 * 3600 * 1000
+const sweepEveryMs = 3600 * 1000
+/** Rows of one statement; more would hold up the answers to other agents. */
+const rowsPerWrite = 500
+/** How long a stop waits for the database. */
+const lastWriteMs = 3000
+
+/**
+ * Counters: `agents.reports`, each in exactly one of `agents.known`, `agents.toWrite` and `agents.refused.<reason>`; each
+ * `agents.toWrite` ends in one of `hosts.inserted`, `hosts.updated`, `hosts.unchanged`, `hosts.unknown` (asset mode),
+ * `hosts.superseded` (a newer report came first), `hosts.unwritable` (the database refuses the row) or
+ * `hosts.abandoned` (hbs was stopped while the database was away).
+ */
+export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
+  const { rows, counters, log, now, gatherMs = 100, retryMs = 1000 } = options
+  const agents = new Map<string, { report: HostReport; seenMs: number }>()
+  const dirty = new Map<string, HostReport>()
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> | undefined
+  let failures = 0
+  let stopping = false
+  counters.gauge('agents.alive', () => agents.size)
+  counters.gauge('hosts.waiting', () => dirty.size)
+  const sweep = setInterval(forgetSilent, sweepEveryMs).unref()
+
+  function forgetSilent(): void {
+    const before = now() - forgetAfterMs
+    for (const [hostname, agent] of agents) if (agent.seenMs < before) agents.delete(hostname)
+  }
+
+  function refuse(reason: 'noHostname' | 'longHostname' | 'tooMany', why: string) {
+    counters.add(`agents.refused.${reason}`)
+    return { accepted: false as const, reason: why }
+  }
+
+  function schedule(delayMs: number): void {
+    if (stopping || writing || dirty.size === 0) return
+    timer ??= setTimeout(() => {
+      timer = undefined
+      writing = writeDirty().finally(() => {
+        writing = undefined
+        const pauseMs = failures === 0 ? 0 : retryMs * Math.min(2 ** (failures - 1), 30)
+        schedule(pauseMs)
+      })
+    }, delayMs).unref()
+  }
+
+  /** One batch. What could not be written waits again, unless a newer report of the same host already does. */
+  async function writeDirty(): Promise<void> {
+    const batch = [...dirty.values()].slice(0, rowsPerWrite)
+    for (const { hostname } of batch) dirty.delete(hostname)
+    const failed = await writeBatch(batch)
+    for (const report of failed) {
+      if (dirty.has(report.hostname)) counters.add('hosts.superseded')
+      else dirty.set(report.hostname, report)
+    }
+  }
+
+  /** Returns those to be tried again. A row that the database refuses must not keep the others from being written. */
+  async function writeBatch(batch: readonly HostReport[]): Promise<readonly HostReport[]> {
+    try {
+      const written = await rows.write(batch)
+      for (const [name, count] of Object.entries(written)) if (count > 0) counters.add(`hosts.${name}`, count as number)
+      if (failures > 0) log.info({ failures }, 'host rows can be written again')
+      failures = 0
+      if (written.inserted > 0) options.inserted()
+      return []
+    } catch (error) {
+      const [first] = batch
+      if (!first) return []
+      if (!refusesRow(error)) {
+        if (failures === 0) log.error({ err: error, waiting: dirty.size + batch.length }, 'host rows cannot be written')
+        failures++
+        counters.add('hosts.writesFailed')
+        return batch
+      }
+      if (batch.length === 1) {
+        log.error({ err: error, hostname: first.hostname }, 'the database refuses a host')
+        counters.add('hosts.unwritable')
+        return []
+      }
+      const half = Math.ceil(batch.length / 2)
+      return [...(await writeBatch(batch.slice(0, half))), ...(await writeBatch(batch.slice(half)))]
+    }
+  }
+
+  return {
+    saw(request) {
+      counters.add('agents.reports')
+      if (request.Hostname === '') return refuse('noHostname', 'the report names no host')
+      const report = hostReport(request)
+      if (!report) return refuse('longHostname', 'Hostname is longer than 255 characters')
+      const known = agents.get(report.hostname)
+      if (!known && agents.size >= options.maxAgents)
+        return refuse('tooMany', `this hbs already knows ${options.maxAgents} agents (maxAgents)`)
+      agents.set(report.hostname, { report, seenMs: now() })
+      if (known && sameReport(known.report, report)) {
+        counters.add('agents.known')
+      } else {
+        counters.add('agents.toWrite')
+        if (dirty.has(report.hostname)) counters.add('hosts.superseded')
+        dirty.set(report.hostname, report)
+        schedule(gatherMs)
+      }
+      return { accepted: true }
+    },
+    hostnames: () => [...agents.keys()],
+    get waiting() {
+      return dirty.size
+    },
+    async stop() {
+      stopping = true
+      clearInterval(sweep)
+      clearTimeout(timer)
+      await writing
+      const deadline = now() + lastWriteMs
+      for (let left = dirty.size; left > 0 && now() < deadline; left = dirty.size) {
+        await writeDirty()
+        if (dirty.size >= left) break
+      }
+      if (dirty.size === 0) return
+      counters.add('hosts.abandoned', dirty.size)
+      log.warn({ hosts: dirty.size }, 'host rows left unwritten; agents report them again')
+    },
+  }
+}
+
+function sameReport(a: HostReport, b: HostReport): boolean {
+  return a.ip === b.ip && a.agent_version === b.agent_version && a.plugin_version === b.plugin_version
+}
+
+/** Whether it is the row that cannot be written, not the database that cannot be reached. */
+function refusesRow(error: unknown): boolean {
+  return (
+    error instanceof DatabaseError && /^(ER_DATA_TOO_LONG|ER_TRUNCATED_WRONG_VALUE|SQLITE_CONSTRAINT)/.test(error.code)
+  )
+}

@@ -1,0 +1,128 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CounterRow } from '#lib/counters'
+import { isLoopback, mayChange } from '#lib/http'
+import type { Routes, Trust } from '#lib/http'
+import { projectRoot, version } from '#lib/module'
+import type { Reload } from '#lib/module'
+import { RpcRefusal } from '#lib/rpc'
+import { goJson } from '#protocol'
+import type { LiveAgents } from './agents/live-agents.ts'
+import type { HbsConfig } from './config.ts'
+import { publicConfig } from './config-view.ts'
+import type { SnapshotKeeper } from './portal/snapshot-keeper.ts'
+import type { Snapshot } from './portal/snapshot.ts'
+
+/** What the HTTP port shows and does. */
+export interface HttpFaces {
+  /** The configuration in force. */
+  config(): HbsConfig
+  trust(): Trust
+  readonly agents: LiveAgents
+  readonly keeper: SnapshotKeeper
+  rows(): CounterRow[]
+  /** Reads the configuration file again. Rejects, changing nothing, when it is bad. */
+  reload(): Promise<Reload>
+}
+
+/** Routes of port 6031: those of Open-Falcon's hbs with their texts, and `/snapshot`. */
+export function hbsRoutes(faces: HttpFaces): Routes {
+  return (app, trusted) => {
+    const { keeper, agents } = faces
+    /** Answers with what the tables give; 503 with the reason while there is none. */
+    const shows =
+      (view: (snapshot: Snapshot, request: FastifyRequest) => unknown) =>
+      (request: FastifyRequest, reply: FastifyReply) => {
+        try {
+          return data(reply, view(keeper.current(), request))
+        } catch (error) {
+          if (!(error instanceof RpcRefusal)) throw error
+          return text(reply.code(503), `${error.message}\n`)
+        }
+      }
+
+    app.get('/health', (_request, reply) => text(reply, 'ok'))
+    app.get('/version', (_request, reply) => text(reply, version))
+    app.get('/workdir', (_request, reply) => data(reply, projectRoot))
+    app.get('/config', trusted, (_request, reply) => data(reply, publicConfig(faces.config())))
+    app.post('/config/reload', trusted, async (_request, reply) => data(reply, await faces.reload()))
+    app.get('/config/reload', async (request, reply) => {
+      if (!mayReload(request, faces.trust())) return text(reply, 'no privilege')
+      await faces.reload()
+      return data(reply, publicConfig(faces.config()))
+    })
+    for (const url of ['/counter/all', '/statistics/all']) app.get(url, (_request, reply) => data(reply, faces.rows()))
+
+    app.get('/agents', (_request, reply) => data(reply, agents.hostnames()))
+    app.get(
+      '/expressions',
+      shows(({ expressions }) => expressions ?? null),
+    )
+    app.get(
+      '/templates',
+      shows(({ templates }) => byId([...templates.values()])),
+    )
+    app.get(
+      '/strategies',
+      shows(({ strategies }) => byId(strategies)),
+    )
+    app.get(
+      '/hosts',
+      shows(({ monitoredHosts }) => byId(monitoredHosts, ({ id, hostname }) => ({ Id: id, Name: hostname }))),
+    )
+    // A host's name may hold a slash.
+    app.get(
+      '/plugins/*',
+      shows(({ pluginsOf }, request) => pluginsOf((request.params as { '*': string })['*'])),
+    )
+    app.get('/snapshot', (_request, reply) => data(reply, snapshotReport(keeper)))
+    app.all('/*', (_request, reply) =>
+      text(reply.code(404).header('X-Content-Type-Options', 'nosniff'), '404 page not found\n'),
+    )
+  }
+}
+
+/**
+ * Falcon: other addresses of this machine than 127.0.0.1 may not reload, and are told so with status 200. Those that the
+ * configuration trusts may, which the original does not know.
+ */
+function mayReload(request: FastifyRequest, trust: Trust): boolean {
+  const address = request.socket.remoteAddress
+  const asked = { address, headers: request.headers }
+  if (!isLoopback(address)) return mayChange(asked, trust)
+  const plain = address?.replace(/^::ffff:/, '') ?? ''
+  return ['127.0.0.1', '::1', ...trust.addresses].includes(plain) || mayChange({ ...asked, address: undefined }, trust)
+}
+
+/** What is in service, how old it is, and which rows need a look. */
+function snapshotReport(keeper: SnapshotKeeper): object {
+  const status = keeper.status()
+  if (status.readAt === 0) return status
+  const { hosts, monitoredHosts, hostStrategies, strategies, templates, expressions, problems, shared } =
+    keeper.current()
+  return {
+    ...status,
+    hosts,
+    monitoredHosts: monitoredHosts.length,
+    hostsWithStrategies: hostStrategies.length,
+    strategies: strategies.length,
+    templates: templates.size,
+    expressions: expressions?.length ?? 0,
+    problems,
+    shared,
+  }
+}
+
+function byId<T extends { readonly id: number }>(
+  list: readonly T[],
+  view: (item: T) => unknown = (item) => item,
+): object {
+  return Object.fromEntries(list.map((item) => [item.id, view(item)]))
+}
+
+function data(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply.type('application/json; charset=UTF-8').send(goJson({ msg: 'success', data: value }))
+}
+
+function text(reply: FastifyReply, body: string): FastifyReply {
+  return reply.type('text/plain; charset=utf-8').send(body)
+}

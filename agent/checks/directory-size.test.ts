@@ -37,7 +37,7 @@ test('a folder that is not there has the size -1', async () => {
   expect(await size(join(folder, 'absent'))).toBe(-1)
 })
 
-test('one that cannot be measured in time has the size -1, and the next is measured all the same', async () => {
+test('one that cannot be measured in time has the size -1, and others are measured all the same', async () => {
   const real = createLinuxHost({ root: '/' })
   const deadlines: number[] = []
   const host: Host = {

@@ -15,9 +15,9 @@ export const directorySize = defineCheck<string>({
     return { ok: true, value: path }
   },
   async run(checks, { host }) {
-    const samples = []
-    for (const { tags, target } of checks) samples.push(gauge('du.bs', await sizeOf(host, target), sortTags(tags)))
-    return samples
+    return await Promise.all(
+      checks.map(async ({ tags, target }) => gauge('du.bs', await sizeOf(host, target), sortTags(tags))),
+    )
   },
 })
 

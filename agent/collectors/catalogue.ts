@@ -269,13 +269,13 @@ export const catalogue: readonly MetricGroup[] = [
   {
     title: 'Check: directories',
     tags: ['path'],
-    note: 'For each strategy with tags `path=<directory>`. Several are measured one after another.',
+    note: 'For each strategy with tags `path=<directory>`. Several are measured side by side, one question of each in turn.',
     metrics: [gauge('du.bs', 'bytes', 'as `du -bs` counts; -1 when a part cannot be read or after 30 s')],
   },
   {
     title: 'Check: URLs',
     tags: ['src', 'timeout', 'url'],
-    note: 'For each strategy with tags `url=<url>,timeout=<seconds>`; `src` is the name of this host.',
+    note: 'For each strategy with tags `url=<url>,timeout=<seconds>`; `src` is the name of this host. No answer is waited for longer than 30 s.',
     metrics: [gauge('url.check.health', '-', '1 when a HEAD request answers 200 in time; else 0')],
   },
 ]

@@ -12,6 +12,7 @@ import { readNames, readCommandLine } from './linux/processes.ts'
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
 import { treeSize } from './linux/tree-size.ts'
+import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 
 export interface LinuxHostOptions {
@@ -35,9 +36,12 @@ export function createLinuxHost({
   const files = createKernelFiles(root)
   // What a dead server, a process stuck in the kernel or a driver holds, together at most all threads but one, must
   // keep us neither from our own disks nor from each other.
-  const ownDisks = createSlowCalls(1)
-  const elsewhere = createSlowCalls(Math.max(1, Math.floor(threads / 2)))
-  const inside = createSlowCalls(Math.max(1, Math.ceil(threads / 2) - 1))
+  const ownDisks = createSlowCalls(createPlaces(1))
+  const placesElsewhere = createPlaces(Math.max(1, Math.floor(threads / 2)))
+  const elsewhere = createSlowCalls(placesElsewhere)
+  const inside = createSlowCalls(createPlaces(Math.max(1, Math.ceil(threads / 2) - 1)))
+  // Walks go on side by side, one question of each in turn, so that a long one does not hold up short ones.
+  const walks = createSlowCalls(createPlaces(Infinity))
   const net = (name: string) => files.now(files.ofHost(`net/${name}`))
 
   /** What the driver says, if anything: for interfaces that are down or virtual it is an error, and some drivers hang. */
@@ -95,8 +99,8 @@ export function createLinuxHost({
     processNames: () => readNames(files),
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     treeSize: (path, deadlineMs) =>
-      elsewhere.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal)),
-    unanswered: () => [ownDisks, elsewhere, inside].flatMap((calls) => calls.hanging()),
+      walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
+    unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createPlaces } from './places.ts'
 import { createSlowCalls, StuckError } from './slow-calls.ts'
 
 const soon = 20
@@ -19,14 +20,14 @@ function hanging() {
 }
 
 test('an answer in time is handed on, an error too', async () => {
-  const slow = createSlowCalls(1)
+  const slow = createSlowCalls(createPlaces(1))
   expect(await slow.run('a', late, async () => 7)).toBe(7)
   await expect(slow.run('a', late, () => Promise.reject(new Error('ESTALE')))).rejects.toThrow('ESTALE')
   expect(slow.hanging()).toEqual([])
 })
 
 test('a call that hangs is given up, and not made again until it has been answered', async () => {
-  const slow = createSlowCalls(2)
+  const slow = createSlowCalls(createPlaces(2))
   const dead = hanging()
   await expect(slow.run('file system /dead', soon, dead.call)).rejects.toThrow(StuckError)
   await expect(slow.run('file system /dead', late, dead.call)).rejects.toThrow(
@@ -42,7 +43,7 @@ test('a call that hangs is given up, and not made again until it has been answer
 })
 
 test('while some hang, others are answered as long as there is room', async () => {
-  const slow = createSlowCalls(2)
+  const slow = createSlowCalls(createPlaces(2))
   const dead = hanging()
   const waiting = slow.run('dead', soon, dead.call)
   expect(await slow.run('alive', late, async () => 1)).toBe(1)
@@ -51,7 +52,7 @@ test('while some hang, others are answered as long as there is room', async () =
 })
 
 test('calls that find no room are given up too, are never made, and are possible again when there is room', async () => {
-  const slow = createSlowCalls(1)
+  const slow = createSlowCalls(createPlaces(1))
   const dead = hanging()
   const blocked = hanging()
   const first = slow.run('dead', soon, dead.call)
@@ -68,7 +69,7 @@ test('calls that find no room are given up too, are never made, and are possible
 })
 
 test('two who ask the same at once share one call', async () => {
-  const slow = createSlowCalls(3)
+  const slow = createSlowCalls(createPlaces(3))
   const shared = hanging()
   const both = Promise.all([slow.run('x', late, shared.call), slow.run('x', late, shared.call)])
   shared.letGo()
@@ -77,7 +78,7 @@ test('two who ask the same at once share one call', async () => {
 })
 
 test('never more calls run at a time than there is room for', async () => {
-  const slow = createSlowCalls(2)
+  const slow = createSlowCalls(createPlaces(2))
   let running = 0
   let most = 0
   const call = async () => {
@@ -90,7 +91,7 @@ test('never more calls run at a time than there is room for', async () => {
 })
 
 test('a call of many steps is told when its time is up', async () => {
-  const slow = createSlowCalls(1)
+  const slow = createSlowCalls(createPlaces(1))
   let steps = 0
   const walk = async (signal: AbortSignal) => {
     for (;;) {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { withDeadline } from './deadline.ts'
+import type { Places } from './places.ts'
 
 /** The machine did not answer in time. The same question is not asked again until the old one is answered. */
 export class StuckError extends Error {
@@ -36,33 +37,17 @@ interface Call {
 
 /**
  * A call that hangs keeps one of the few threads that Node has for files and names (4 unless UV_THREADPOOL_SIZE says
- * otherwise), and nothing can take it back. So at most `limit` run at a time, the others wait for their turn.
+ * otherwise), and nothing can take it back. So each call needs one of `places`, and waits until there is one.
  */
-export function createSlowCalls(limit: number): SlowCalls {
+export function createSlowCalls(places: Places): SlowCalls {
   const calls = new Map<string, Call>()
   const hanging = new Set<string>()
-  const waiting = new Set<() => void>()
-  let free = limit
-
-  async function inTurn<T>(call: () => Promise<T>): Promise<T> {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.add(resolve))
-    try {
-      return await call()
-    } finally {
-      const [next] = waiting
-      if (next) {
-        waiting.delete(next)
-        next()
-      } else free++
-    }
-  }
 
   function ask<T>(name: string, call: (signal: AbortSignal) => Promise<T>): Call {
-    if (hanging.size === limit) throw new StuckError(name, 'no room', 0)
+    if (hanging.size === places.count) throw new StuckError(name, 'no room', 0)
     const deadline = new AbortController()
     const place = { taken: false }
-    const answer = inTurn(async () => {
+    const answer = places.use(async () => {
       deadline.signal.throwIfAborted()
       place.taken = true
       return await call(deadline.signal)

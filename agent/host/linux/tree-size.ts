@@ -1,29 +1,36 @@
 import { lstat, readdir } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
 import { join } from 'node:path'
+import type { Places } from '../places.ts'
 
 /**
  * Bytes below and including `path` as `du -bs` counts them: apparent sizes, folders included, a file with several
- * names once, links not followed, mounts entered. One question to the disk at a time, so that other work goes on and
- * a dead disk holds one thread only. What vanishes meanwhile is not counted.
+ * names once, links not followed, mounts entered. Each question to the disk waits for one of `places`, so that other
+ * work goes on and a dead disk holds one thread only. What vanishes meanwhile is not counted.
  * @throws when something cannot be read, and when `signal` is aborted.
  */
-export async function treeSize(path: string, signal: AbortSignal): Promise<number> {
+export async function treeSize(path: string, signal: AbortSignal, places: Places): Promise<number> {
   const seen = new Set<string>()
   let total = 0
-  const top = await lstat(path, { bigint: true })
+  const ask = <T>(question: () => Promise<T>): Promise<T> =>
+    places.use(async () => {
+      signal.throwIfAborted()
+      return await question()
+    })
+  const inSight = <T>(question: () => Promise<T>): Promise<T | undefined> => unlessGone(ask(question))
   const folders: string[] = []
   const take = (at: string, stats: BigIntStats): void => {
     if (counted(stats, seen)) return
     total += Number(stats.size)
     if (stats.isDirectory()) folders.push(at)
   }
-  take(path, top)
+  take(path, await ask(() => lstat(path, { bigint: true })))
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const name of await unlessGone(readdir(folder), [])) {
-      signal.throwIfAborted()
-      const child = join(folder, name)
-      const stats = await unlessGone(lstat(child, { bigint: true }), undefined)
+    const at = folder
+    const names = await inSight(() => readdir(at))
+    for (const name of names ?? []) {
+      const child = join(at, name)
+      const stats = await inSight(() => lstat(child, { bigint: true }))
       if (stats) take(child, stats)
     }
   }
@@ -39,11 +46,11 @@ function counted(stats: BigIntStats, seen: Set<string>): boolean {
   return false
 }
 
-async function unlessGone<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
+async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return otherwise
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Counters } from '#lib/counters'
 import { countDrops, createDestination } from '#lib/delivery'
 import type { Batch, Destination } from '#lib/delivery'
@@ -41,6 +41,8 @@ interface Adoption {
 /** Spooled samples that are given to their new owners each second, so that the present is not held up. */
 const adoptedPerSecond = 50_000
 const emptyCheckMs = 1000
+/** The successors put on disk what is not acknowledged within a second. */
+const handedOverWithinMs = 2000
 
 /**
  * Finds the spools that no configured address owns and sends what is in them through the ring. A spool that has become
@@ -75,7 +77,7 @@ export function adoptOrphans(adoption: Adoption): Orphans {
 function adopt(adoption: Adoption, ring: RingName, folder: string) {
   const { config, spoolDir, destinations, series, counters, log } = adoption
   const dir = join(spoolDir, folder)
-  const counterName = `${ring}.removed`
+  const counterName = `${ring}.removed.${basename(folder)}`
   const spool = openSpool({
     dir,
     maxBytes: config.spool.maxBytes,
@@ -94,7 +96,7 @@ function adopt(adoption: Adoption, ring: RingName, folder: string) {
     client: successorsOf(ring, destinations),
     spool,
     order: 'live-first',
-    ackWithinMs: 60_000,
+    ackWithinMs: handedOverWithinMs,
     maxInFlight: adoptedPerSecond,
     replayPerSecond: adoptedPerSecond,
     series,

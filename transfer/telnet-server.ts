@@ -52,7 +52,8 @@ export async function listenTelnet(options: TelnetOptions): Promise<TelnetServer
     server.once('error', (error) =>
       reject(new Error(`Cannot listen on ${options.listen}: ${error.message}`, { cause: error })),
     )
-    server.listen({ host: address.host === '' ? '::' : address.host, port: address.port }, resolve)
+    // Without a host the platform listens on every address it has.
+    server.listen({ ...(address.host === '' ? {} : { host: address.host }), port: address.port }, resolve)
   })
   server.removeAllListeners('error')
   server.on('error', (error) => options.log.error({ err: error }, 'telnet listener failed'))

@@ -144,11 +144,11 @@ test('while no address can be reached, calls fail at once for pauses that double
   const service = await startService()
   await service.stop()
   const client = clientOf([service.address])
-  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.useFakeTimers({ toFake: ['performance'] })
   cleanups.push(() => vi.useRealTimers())
   await expect(client.call('A.b', 1)).rejects.toThrow(`Cannot connect to ${service.address}: `)
   await expect(client.call('A.b', 1)).rejects.toThrow('next attempt in 150 ms')
-  vi.setSystemTime(Date.now() + 151)
+  vi.advanceTimersByTime(151)
   await expect(client.call('A.b', 1)).rejects.toThrow(/ECONNREFUSED[^;]*$/)
   await expect(client.call('A.b', 1)).rejects.toThrow('next attempt in 300 ms')
 })
@@ -171,6 +171,15 @@ test('closing the client fails the calls that wait, and later ones', async () =>
   await client.close()
   expect(await waiting).toBe('closed')
   expect(await kindOf(client.call('A.b', 2))).toBe('closed')
+})
+
+test('a client closed while it connects gives up the connection', async () => {
+  const service = await startService(echo)
+  const client = clientOf([service.address])
+  const call = kindOf(client.call('A.b', 1))
+  await client.close()
+  expect(await call).toBe('closed')
+  expect(service.calls).toHaveLength(0)
 })
 
 test('an address that is none is refused when the client is made', () => {

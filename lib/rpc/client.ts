@@ -21,7 +21,8 @@ export interface RpcClientOptions {
 /** Calls methods of one service that lives at one or several addresses. Calls may overlap. */
 export interface RpcClient {
   /**
-   * The result of a call. The argument becomes the only parameter.
+   * The result of a call. The argument becomes the only parameter. It takes no longer than the call's timeout, and
+   * before that the connect timeout for each address that has to be tried.
    * @throws RpcError of one of its four kinds; after `answer` the connection stays as it is.
    */
   call(method: string, argument: unknown): Promise<unknown>
@@ -54,7 +55,7 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
   async function connected(): Promise<PeerConnection> {
     if (closed) throw new RpcError('closed', 'Cannot call: the client is closed')
     if (current !== undefined) return current
-    const pauseMs = pauseUntilMs - Date.now()
+    const pauseMs = pauseUntilMs - performance.now()
     if (connecting === undefined && pauseMs > 0)
       throw new RpcError('connect', `${lastTrouble}; next attempt in ${Math.ceil(pauseMs)} ms`)
     connecting ??= connectAny().finally(() => {
@@ -68,17 +69,16 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
     for (let tried = 0; tried < addresses.length; tried++) {
       const { text, address } = addresses[turn] ?? { text: '', address: { host: '', port: 0 } }
       try {
-        const connection = await connectPeer(text, address, options, () => lost(text))
-        return adopt(connection)
+        return adopt(await connectPeer(text, address, options, () => lost(text)))
       } catch (error) {
+        if (closed) throw new RpcError('closed', 'Cannot call: the client is closed')
         troubles.push(`${text}: ${(error as Error).message}`)
         turn = (turn + 1) % addresses.length
-        if (closed) break
       }
     }
     failures++
     const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (failures - 1)) * (0.75 + random() / 2)
-    pauseUntilMs = Date.now() + pauseMs
+    pauseUntilMs = performance.now() + pauseMs
     lastTrouble = `Cannot connect to ${troubles.join(', ')}`
     log.debug({ addresses: options.addresses, failures, pauseMs }, 'no address can be connected to')
     throw new RpcError('connect', lastTrouble)
@@ -87,7 +87,7 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
   function adopt(connection: PeerConnection): PeerConnection {
     if (closed) {
       connection.destroy()
-      throw new RpcError('closed', 'Cannot call: the client is closed')
+      throw new Error('nobody wants this connection any more')
     }
     failures = 0
     current = connection

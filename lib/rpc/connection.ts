@@ -93,7 +93,7 @@ export class Connection implements Worker {
     return false
   }
 
-  /** Closes the connection when its peer has begun a request and does not get on with it. */
+  /** Closes the connection when its peer has begun a request and does not get on with it. `nowMs` is monotonic. */
   check(nowMs: number): void {
     if (this.#begunAt === undefined || this.#closing) return
     // While we do not read, the peer is not to blame.
@@ -121,7 +121,7 @@ export class Connection implements Worker {
     if (this.#closing) return
     this.#hasInput = true
     this.#settle = false
-    this.#lastInputAt = Date.now()
+    this.#lastInputAt = performance.now()
     this.#framer.push(chunk)
     this.#socket.pause()
     this.#host.turns.want(this)
@@ -185,7 +185,7 @@ export class Connection implements Worker {
       else this.#finishWhenAnswered()
       return
     }
-    this.#begunAt = begun ? (this.#begunAt ?? Date.now()) : undefined
+    this.#begunAt = begun ? (this.#begunAt ?? performance.now()) : undefined
     this.#socket.resume()
   }
 

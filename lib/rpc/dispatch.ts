@@ -41,6 +41,19 @@ export function createDispatch<C>(options: {
   const { methods, context, counters, log } = options
   const known = new Map(methods.map((method) => [method.name, handlerOf(method)]))
   const services = new Set(methods.map((method) => serviceOf(method.name)))
+  let toldAt = -Infinity
+  let untold = 0
+
+  /** One line a second: what fails, say because a disk is full, fails for every caller. */
+  function tell(error: unknown, method: string): void {
+    if (performance.now() - toldAt < 1000) {
+      untold++
+      return
+    }
+    log.error({ err: error, method, ...(untold > 0 && { failedUntold: untold }) }, 'method failed')
+    toldAt = performance.now()
+    untold = 0
+  }
 
   function handlerOf(method: RpcMethod<C>): jayson.Method {
     return jaysonMethod((params, reply) => {
@@ -49,7 +62,7 @@ export function createDispatch<C>(options: {
       const fail = (error: unknown) => {
         if (error instanceof RpcRefusal) return settle({ refused: error.message })
         counters.add('rpc.failed')
-        log.error({ err: error, method: method.name }, 'method failed')
+        tell(error, method.name)
         reply(error instanceof Error && error.message !== '' ? error.message : 'internal error')
       }
       const settle = (answer: Awaited<ReturnType<typeof method.answer>>) => {

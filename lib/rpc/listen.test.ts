@@ -5,6 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { RawArgument, Reading } from '#protocol'
 import { createCounters } from '#lib/counters'
 import { createLogger } from '#lib/log'
+import { RpcRefusal } from './errors.ts'
 import { listenRpc } from './listen.ts'
 import type { RpcServer, RpcServerOptions } from './listen.ts'
 import { defineMethod } from './method.ts'
@@ -24,6 +25,7 @@ const methods = [
   }),
   defineMethod({ name: 'Test.Throw', read: readAny, handle: () => expectNoMore() }),
   defineMethod({ name: 'Test.Reject', read: readAny, handle: () => Promise.reject(new Error('Cannot do it: no')) }),
+  defineMethod({ name: 'Test.NotNow', read: readAny, handle: () => Promise.reject(new RpcRefusal('not now')) }),
   defineMethod({ name: 'Test.Refuse', read: () => ({ ok: false, reason: 'not that' }), handle: () => 0 }),
 ]
 
@@ -178,22 +180,35 @@ test('a connection that ends inside of a request is counted as such', async () =
 test('a method that throws or rejects is answered with its message; every request is counted once', async () => {
   const { server, counters } = await startServer()
   const peer = await dial(server)
-  const calls = ['Test.Throw', 'Test.Reject', 'Test.Refuse', 'Test.Nope', 'Test.Echo']
+  const calls = ['Test.Throw', 'Test.Reject', 'Test.Refuse', 'Test.Nope', 'Test.Echo', 'Test.NotNow']
   for (const [id, method] of calls.entries()) peer.send(method, id)
-  expect((await peer.answers(5)).toSorted()).toEqual([
+  expect((await peer.answers(6)).toSorted()).toEqual([
     '{"id":0,"result":null,"error":"Cannot go on: there is no more"}',
     '{"id":1,"result":null,"error":"Cannot do it: no"}',
     '{"id":2,"result":null,"error":"not that"}',
     '{"id":3,"result":null,"error":"rpc: can\'t find method Test.Nope"}',
     '{"id":4,"result":null,"error":null}',
+    '{"id":5,"result":null,"error":"not now"}',
   ])
   expect(counters.values()).toMatchObject({
-    'rpc.requests': 5,
+    'rpc.requests': 6,
     'rpc.answered': 1,
-    'rpc.refused': 1,
+    'rpc.refused': 2,
     'rpc.failed': 2,
     'rpc.unknownMethod': 1,
   })
+})
+
+test('methods that fail for everybody are logged once a second, not once a call', async () => {
+  const lines: string[] = []
+  const log = createLogger('test', { destination: { write: (line) => void lines.push(line) } })
+  const { server, counters } = await startServer({ log })
+  const peer = await dial(server)
+  for (let id = 0; id < 50; id++) peer.send('Test.Reject', id)
+  await peer.answers(50)
+  expect(counters.get('rpc.failed')).toBe(50)
+  expect(lines.length).toBeLessThan(25)
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ method: 'Test.Reject', err: { message: 'Cannot do it: no' } })
 })
 
 test('a peer that does not read makes its own requests wait, and gets all answers once it reads', async () => {

@@ -83,7 +83,7 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
   await bind(server, address, listen)
   server.on('error', (error) => log.error({ err: error, listen }, 'cannot accept a connection'))
   const checking = setInterval(() => {
-    const now = Date.now()
+    const now = performance.now()
     for (const connection of connections) connection.check(now)
   }, checkEveryMs).unref()
 

@@ -280,6 +280,7 @@ describe.each(['strict', 'live-first'] as const)('%s', (order) => {
     await add(first, 10)
     const last = first.add(series.intern('host', 'm', '', 'GAUGE', 60), ++added, 1)
     await first.close()
+    expect(spool.stats().items).toBe(11)
     await last.settled
     expect(() => first.add(series.intern('host', 'm', '', 'GAUGE', 60), 1, 1)).toThrow('it is closed')
     await client.close()
@@ -378,18 +379,29 @@ describe.each(['strict', 'live-first'] as const)('%s', (order) => {
   })
 
   test('what the spool drops while it is being sent again is counted as dropped only', async () => {
-    let answer: (() => void) | undefined
-    const peer = await startPeer(
-      (batch) => new Promise((resolve) => (answer = () => resolve({ taken: batch.count, refused: 0 }))),
-    )
+    const answers: (() => void)[] = []
+    const port = await quietPort()
     const spool = openStore({ maxBytes: 8000 })
-    const client = startClient(peer.port)
-    const destination = start({ client, order, spool, maxInFlight: 1 })
+    const client = startClient(port)
+    const destination = start({ client, order, spool, maxInFlight: 1, ackWithinMs: 60_000 })
     await add(destination, 20)
-    await until(() => answer !== undefined)
-    await client.close()
-    while (destination.stats().dropped.size === 0) await add(destination, 20)
+    await add(destination, 20)
+    await startPeer(
+      ({ count }) => new Promise((resolve) => answers.push(() => resolve({ taken: count - 5, refused: 5 }))),
+      port,
+    )
+    await until(() => answers.length === 1)
+    expect(received).toEqual(upTo(40))
+    while (destination.stats().dropped.size === 0) {
+      void add(destination, 20)
+      await new Promise(setImmediate)
+    }
+    const { dropped } = destination.stats()
+    answers[0]?.()
+    await until(() => destination.stats().delivered > 0 || destination.stats().refused > 0 || received.length > 60)
     expectBalance(destination)
+    expect(destination.stats().delivered).toBeLessThan(40 - dropped.size)
+    await client.close()
   })
 })
 

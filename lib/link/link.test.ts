@@ -289,6 +289,14 @@ test.each([
   expect(server.counters.get('link.peers.foreign')).toBe(1)
 })
 
+test('a refusal can be read also while the client is still talking', async () => {
+  const server = await serve(recorder().handler)
+  const socket = raw(server.port)
+  socket.write(`POST / HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n`)
+  socket.write(Buffer.alloc(3_000_000))
+  expect(await textOf(socket)).toContain('not HTTP')
+})
+
 test('peers of another version are refused in words on both sides, and never misread', async () => {
   const server = await serve(recorder().handler)
   const socket = raw(server.port)

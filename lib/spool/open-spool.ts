@@ -71,7 +71,6 @@ function createSpool(
   moveHead(head.segment, head.offset)
 
   const secondsNow = () => Math.floor(now() / 1000)
-  const headSequence = () => head.segment.firstSequence + head.offset.records
 
   function moveHead(segment: Segment, offset: Offset): void {
     head = { segment, offset }
@@ -219,7 +218,6 @@ function createSpool(
     release({ sequence }) {
       assertOpen()
       let { segment } = head
-      if (sequence < headSequence()) return 0
       let released = 0
       let offset = head.offset
       for (let step = stepFrom(head); step; step = stepFrom({ segment, offset })) {

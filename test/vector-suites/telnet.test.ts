@@ -38,9 +38,11 @@ describe('each recorded telnet session, over the socket', () => {
 
   test.each(cases)('$name', async ({ send, half_close, recv, server_closed, graph, judge }) => {
     const bytes = send.b64 === undefined ? Buffer.from(send.utf8 ?? '') : Buffer.from(send.b64, 'base64')
-    expect(await speak(bytes, half_close, server_closed === null)).toBe(recv.utf8)
-    expect(stand.graph.taken().map(recordedGraphItem)).toEqual(graph.filter(carried))
-    expect(stand.judge.taken().map(recordedJudgeItem)).toEqual(judge.filter(carried))
+    const received = await speak(bytes, half_close, server_closed === null)
+    const arrived = { graph: stand.graph.taken(), judge: stand.judge.taken() }
+    expect(received).toBe(recv.utf8)
+    expect(arrived.graph.map(recordedGraphItem)).toEqual(graph.filter(carried))
+    expect(arrived.judge.map(recordedJudgeItem)).toEqual(judge.filter(carried))
     expect(forwarded(bytes).map(recordedGraphItem)).toEqual(graph)
     expect(forwarded(bytes).map(recordedJudgeItem)).toEqual(judge)
   })

@@ -44,9 +44,11 @@ describe('each recorded Transfer.Update, over the sockets', () => {
     const { request, response, graph, judge, closed } = recorded
     clock = clockOf(recorded)
     expect(closed).toBeNull()
-    expect(withoutLatency(await call(request))).toBe(withoutLatency(response))
-    expect(stand.graph.taken().map(recordedGraphItem)).toEqual(graph)
-    expect(stand.judge.taken().map(recordedJudgeItem)).toEqual(judge)
+    const answer = await call(request)
+    const arrived = { graph: stand.graph.taken(), judge: stand.judge.taken() }
+    expect(withoutLatency(answer)).toBe(withoutLatency(response))
+    expect(arrived.graph.map(recordedGraphItem)).toEqual(graph)
+    expect(arrived.judge.map(recordedJudgeItem)).toEqual(judge)
   })
 })
 

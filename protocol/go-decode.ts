@@ -72,6 +72,7 @@ export const goAny: GoType<unknown> = {
 /** A struct of Open-Falcon's package `model`; members are listed by the names they have in JSON. */
 export function goStruct<T extends object>(name: string, fields: { readonly [K in keyof T]: GoType<T[K]> }): GoType<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
+  const byName = new Map(names.map((field) => [field as string, field]))
   const byFold = new Map(names.map((field) => [foldName(field), field]))
   return {
     name: `model.${name}`,
@@ -82,7 +83,7 @@ export function goStruct<T extends object>(name: string, fields: { readonly [K i
       if (kind !== 'object') return complain(source, kind, `model.${name}`, previous)
       const value = { ...previous }
       for (const member of membersAt(source.text, at)) {
-        const field = byFold.get(foldName(member.name))
+        const field = byName.get(member.name) ?? byFold.get(foldName(member.name))
         if (field === undefined) continue
         const outer = source.field
         source.field = `${name}.${field}`

@@ -60,7 +60,7 @@ export function membersAt(text: string, at: number): JsonPart[] {
   let i = skipBlanks(text, at + 1)
   while (text.charCodeAt(i) !== closeBrace) {
     const nameEnd = endOfString(text, i)
-    const name = JSON.parse(text.slice(i, nameEnd)) as string
+    const name = nameOf(text.slice(i, nameEnd))
     const start = skipBlanks(text, skipBlanks(text, nameEnd) + 1)
     const end = endOfValue(text, start)
     members.push({ name, start, end })
@@ -104,6 +104,10 @@ const backslash = 92
 const closeBracket = 93
 const openBrace = 123
 const closeBrace = 125
+
+function nameOf(quoted: string): string {
+  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
+}
 
 function isBlank(code: number): boolean {
   return code === 32 || code === 10 || code === 13 || code === 9

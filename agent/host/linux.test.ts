@@ -143,7 +143,7 @@ describe('a host whose files do not answer', () => {
   /** A pipe that nobody writes into hangs whoever opens it, as a dead server or a stuck process does. */
   const hang = async (path: string) => {
     await mkdir(dirname(join(root, path)), { recursive: true })
-    execFileSync('mkfifo', [join(root, path)])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(root, path)])
   }
   const answer = (path: string) => writeFile(join(root, path), 'at last\n')
   beforeEach(async () => {

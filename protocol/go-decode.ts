@@ -72,7 +72,7 @@ export const goAny: GoType<unknown> = {
 /** A struct of Open-Falcon's package `model`; members are listed by the names they have in JSON. */
 export function goStruct<T extends object>(name: string, fields: { readonly [K in keyof T]: GoType<T[K]> }): GoType<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
-  const byName = new Map(names.map((field) => [field as string, field]))
+  const byName = new Map<string, keyof T & string>(names.map((field) => [field, field]))
   const byFold = new Map(names.map((field) => [foldName(field), field]))
   return {
     name: `model.${name}`,

@@ -167,6 +167,7 @@ function sameReport(a: HostReport, b: HostReport): boolean {
 /** Whether it is the row that cannot be written, not the database that cannot be reached. */
 function refusesRow(error: unknown): boolean {
   return (
-    error instanceof DatabaseError && /^(ER_DATA_TOO_LONG|ER_TRUNCATED_WRONG_VALUE|SQLITE_CONSTRAINT)/.test(error.code)
+    error instanceof DatabaseError &&
+    /^(ER_DATA_TOO_LONG|ER_TRUNCATED_WRONG_VALUE|ER_CANT_AGGREGATE|SQLITE_CONSTRAINT)/.test(error.code)
   )
 }

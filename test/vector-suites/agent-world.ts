@@ -118,7 +118,7 @@ export async function startTestAgent(options: {
       use: () => ({ cpuSeconds: 0, rssBytes: 0 }),
       now: Date.now,
       random: Math.random,
-      readConfig: () => agentConfig.parse(onFile),
+      readConfig: async () => agentConfig.parse(onFile),
       exit: () => void agent.stop(),
     },
   )

@@ -3,8 +3,8 @@ import type { BuiltinMetricResponse, ExpressionsAnswer, HostStrategies, Strategi
 import { createSnapshot } from '../../hbs/portal/snapshot.ts'
 import { loadPortalTables } from '../../hbs/portal/tables.ts'
 import { loadVectors } from './load.ts'
-import { openPortalStore } from './portal-database.ts'
-import type { PortalRows, PortalStore } from './portal-database.ts'
+import { openPortalStore } from '../services/index.ts'
+import type { PortalRows, PortalStore } from '../services/index.ts'
 
 interface PortalCase {
   now: number

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { applySchema, openDatabase } from '#lib/sql'
 import type { Database } from '#lib/sql'
-import { startMariadb } from '../services/index.ts'
+import { startMariadb } from './mariadb.ts'
+import type { Mariadb } from './mariadb.ts'
 
-/** Rows of portal tables as recorded, by table. */
+/** Rows of portal tables, by table. */
 export type PortalRows = Readonly<Record<string, readonly Record<string, unknown>[]>>
 
 export interface PortalStore {
   readonly database: Database
+  /** The server, when it is one. */
+  readonly server: Mariadb | undefined
   /** What a configuration file names it. */
   readonly dsn: string
   /** Makes the tables hold these rows and nothing else. */
@@ -25,6 +28,7 @@ export async function openPortalStore(dialect: Database['dialect']): Promise<Por
   return {
     database,
     dsn: place.dsn,
+    server: place.server,
     fill: (rows) => fill(database, rows),
     async remove() {
       await database.close()
@@ -33,14 +37,21 @@ export async function openPortalStore(dialect: Database['dialect']): Promise<Por
   }
 }
 
-async function mysqlPlace(): Promise<{ dsn: string; remove(): Promise<void> }> {
-  const server = await startMariadb()
-  return { dsn: server.dsn('falcon_portal'), remove: () => server.remove() }
+interface Place {
+  readonly dsn: string
+  readonly server: Mariadb | undefined
+  remove(): Promise<void>
 }
 
-function sqlitePlace(): { dsn: string; remove(): Promise<void> } {
+async function mysqlPlace(): Promise<Place> {
+  const server = await startMariadb()
+  return { server, dsn: server.dsn('falcon_portal'), remove: () => server.remove() }
+}
+
+function sqlitePlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-portal-'))
   return {
+    server: undefined,
     dsn: `sqlite:${join(folder, 'falcon.db')}`,
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   }
@@ -54,11 +65,7 @@ async function fill(database: Database, rows: PortalRows): Promise<void> {
     for (const table of portalTables) {
       await on.deleteFrom(table).execute()
       const some = rows[table] ?? []
-      if (some.length > 0)
-        await on
-          .insertInto(table)
-          .values(some)
-          .execute()
+      if (some.length > 0) await on.insertInto(table).values(some).execute()
     }
   })
 }

@@ -13,7 +13,6 @@ const processes = {
 }
 const connections = 50
 const samplesPerCall = 200
-const warmUpMs = 1500
 const measureMs = 4000
 
 /** What one run of the load against one server gave. */
@@ -84,7 +83,8 @@ async function measureJayson(): Promise<Measured> {
 async function measure(server: { child: ChildProcess; port: number }): Promise<Measured> {
   const load = await start('load', String(server.port), String(connections), String(samplesPerCall))
   try {
-    await pause(warmUpMs)
+    // Until every series has been met twice: what is measured is the steady state.
+    while (((await ask(load.child, 'rounds'))['rounds'] ?? 0) < 2) await pause(100)
     const before = await ask(server.child, 'usage')
     await ask(load.child, 'begin')
     await pause(measureMs)

@@ -54,24 +54,41 @@ interface Opening {
  * Opens the spools and starts the links of every enabled ring. Peers that are away are no error.
  * @throws when a spool folder cannot be used; the message names it.
  */
-export function openDestinations(opening: Opening): Destinations {
+export async function openDestinations(opening: Opening): Promise<Destinations> {
   const list: PlacedDestination[] = []
   const spools: Spool[] = []
-  const rings = (['judge', 'graph'] as const)
-    .filter((ring) => opening.config[ring].enabled)
-    .map((ring) => {
-      const nodes = nodesOf(opening.config, ring)
-      const targets = nodes.map(({ name, addresses }) =>
-        addresses.map((address) => {
-          const { placed, spool } = openOne(opening, ring, name, address)
-          spools.push(spool)
-          return list.push(placed) - 1
-        }),
-      )
-      return { ring, places: createPlaces(nodes, targets, opening.config[ring].replicas) }
-    })
+  const placesOf = new Map<RingName, (hash: number) => readonly number[]>()
 
-  const combined = new Map<string, readonly number[]>()
+  function openRing(ring: RingName): void {
+    const nodes = nodesOf(opening.config, ring)
+    const targets = nodes.map(({ name, addresses }) =>
+      addresses.map((address) => {
+        const { placed, spool } = openOne(opening, ring, name, address)
+        spools.push(spool)
+        return list.push(placed) - 1
+      }),
+    )
+    placesOf.set(ring, createPlaces(nodes, targets, opening.config[ring].replicas))
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(list.map(({ destination }) => destination.close()))
+    const closings = [...list.map(({ client }) => client.close()), ...spools.map(async (spool) => spool.close())]
+    const failed = (await Promise.allSettled(closings)).filter(({ status }) => status === 'rejected')
+    if (failed.length === 0) return
+    const reasons = failed.map((one) => (one as PromiseRejectedResult).reason as unknown)
+    throw new AggregateError(reasons, 'Cannot close every destination')
+  }
+
+  try {
+    for (const ring of ['judge', 'graph'] as const) if (opening.config[ring].enabled) openRing(ring)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  const nowhere: readonly number[] = []
+  const both = createPairs()
   let flushing = false
 
   /** All samples that arrive in one turn of the event loop travel together. */
@@ -87,12 +104,8 @@ export function openDestinations(opening: Opening): Destinations {
   return {
     list,
     targetsOf(hash, only) {
-      const targets = rings.filter(({ ring }) => only === undefined || ring === only).map(({ places }) => places(hash))
-      // One array for each combination of nodes, not one for each series.
-      const key = targets.join('|')
-      const known = combined.get(key) ?? targets.flat()
-      combined.set(key, known)
-      return known
+      const at = (ring: RingName) => placesOf.get(ring)?.(hash) ?? nowhere
+      return only === undefined ? both(at('judge'), at('graph')) : at(only)
     },
     add(target, series, timestamp, value) {
       flushAfterThisTurn()
@@ -108,15 +121,7 @@ export function openDestinations(opening: Opening): Destinations {
         inherited,
         ...destination.stats(),
       })),
-    async close() {
-      await Promise.all(list.map(({ destination }) => destination.close()))
-      const closings = [...list.map(({ client }) => client.close()), ...spools.map(async (spool) => spool.close())]
-      const failed = (await Promise.allSettled(closings)).filter(({ status }) => status === 'rejected')
-      if (failed.length > 0) {
-        const reasons = failed.map((one) => (one as PromiseRejectedResult).reason as unknown)
-        throw new AggregateError(reasons, 'Cannot close every destination')
-      }
-    },
+    close,
   }
 }
 
@@ -140,6 +145,18 @@ function createPlaces(nodes: readonly ClusterNode[], targets: readonly number[][
   const ring = createRing(names, replicas)
   const ofNode = ring.nodes.map((name) => targets[names.indexOf(name)] ?? [])
   return (hash: number): readonly number[] => ofNode[ring.indexOfHash(hash)] ?? []
+}
+
+/** Joins two lists of targets: one array for each pair of nodes, not one for each series. */
+function createPairs() {
+  const pairs = new Map<readonly number[], Map<readonly number[], readonly number[]>>()
+  return (first: readonly number[], second: readonly number[]): readonly number[] => {
+    let seconds = pairs.get(first)
+    if (!seconds) pairs.set(first, (seconds = new Map()))
+    let joined = seconds.get(second)
+    if (!joined) seconds.set(second, (joined = [...first, ...second]))
+    return joined
+  }
 }
 
 function openOne({ config, spoolDir, series, counters, log }: Opening, ring: RingName, node: string, address: string) {

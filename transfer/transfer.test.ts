@@ -333,6 +333,8 @@ test('a port that is taken stops the start with one sentence, and leaves nothing
   const start = (listen: string) => startTransfer({ ...config, http: { ...config.http, listen } }, log, '')
   await expect(start(address(taken))).rejects.toThrow(`Cannot listen on ${address(taken)}`)
   const again = await start('127.0.0.1:0')
+  // A second transfer on the same spools would send everything twice.
+  await expect(start('127.0.0.1:0')).rejects.toThrow('Cannot open spool')
   await again.stop()
 })
 

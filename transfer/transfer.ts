@@ -55,7 +55,7 @@ export async function startTransfer(
   }
 
   try {
-    const destinations = openDestinations({ config, spoolDir, series, counters, log })
+    const destinations = await openDestinations({ config, spoolDir, series, counters, log })
     opened.push(() => destinations.close())
     const orphans = adoptOrphans({ config, spoolDir, destinations, series, counters, log })
     opened.push(() => orphans.close())

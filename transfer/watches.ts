@@ -90,7 +90,8 @@ export function createWatches(onWatch: (endpoint: string, metric: string) => voi
       }))
       return { ok: true, value: lens.rows }
     },
-    of: (endpoint, metric, tags) => watched.get(keyOf(endpoint, metric, tags))?.watch,
+    of: (endpoint, metric, tags) =>
+      watched.size === 0 ? undefined : watched.get(keyOf(endpoint, metric, tags))?.watch,
   }
 }
 

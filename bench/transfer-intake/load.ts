@@ -10,9 +10,12 @@ let running = true
 let measuring = false
 let startedAt = 0
 let latencies: number[] = []
+const answered = Array.from({ length: Number(connections) }, () => 0)
 
 for (let i = 0; i < Number(connections); i++) agent(i)
 answer({
+  /** How often every agent has sent all of its calls. */
+  rounds: () => ({ rounds: Math.floor(Math.min(...answered) / callsPerConnection) }),
   begin() {
     latencies = []
     startedAt = performance.now()
@@ -48,6 +51,7 @@ function agent(index: number): void {
   socket.on('data', (chunk) => {
     if (chunk.at(-1) !== 0x0a) return
     if (!chunk.includes('"Invalid":0')) throw new Error(`Cannot measure: the server answered ${chunk.toString()}`)
+    answered[index] = (answered[index] ?? 0) + 1
     if (measuring) latencies.push(performance.now() - sentAt)
     if (running) send()
   })

@@ -6,7 +6,6 @@ import type { Trust } from '#lib/http'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
-import { hbsPeers, transferPeers } from './config.ts'
 import type { AgentConfig } from './config.ts'
 import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
@@ -19,6 +18,7 @@ import type { AgentStatus } from './http/status-page.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
+import { hbsPeers, transferPeers } from './peers.ts'
 import { planPlugins } from './plugins/plan.ts'
 import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
@@ -48,8 +48,8 @@ export interface Surroundings {
   readonly use: () => SelfUse
   readonly now: () => number
   readonly random: () => number
-  /** Reads the configuration again; throws when it cannot be used. */
-  readonly readConfig: () => AgentConfig
+  /** Reads the configuration again; rejects when it cannot be used. */
+  readonly readConfig: () => Promise<AgentConfig>
   /** Ends the process, as a signal would. */
   readonly exit: () => void
 }
@@ -212,7 +212,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       repository,
       trustable: () => orders.trustable,
       status,
-      reload: () => apply(around.readConfig()),
+      reload: async () => apply(await around.readConfig()),
       exit: () => void setTimeout(around.exit, 1000),
       childEnv,
       stopping: stopping.signal,

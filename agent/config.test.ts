@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '#lib/module'
-import { agentConfig, hbsPeers, transferPeers } from './config.ts'
+import { agentConfig } from './config.ts'
 import { endpointName } from './identity.ts'
+import { hbsPeers, transferPeers } from './peers.ts'
 import { compareConfigs } from './reload.ts'
 
 /** A file as falcon-plus' agent has it: its keys, its types. */

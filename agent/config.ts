@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { flag, listenText, parseListen } from '#lib/config'
+import { parseListen } from '#lib/address'
+import { flag, listenText } from '#lib/config'
+import { peerList } from './peers.ts'
 
 /** Texts of `host:port` where a peer listens, at least one, divided by commas; empty for none. */
 const peers = z.string().refine((text) => peerList(text).every((peer) => parseListen(peer) !== undefined), {
@@ -94,21 +96,3 @@ export const agentConfig = z.object({
 })
 
 export type AgentConfig = z.output<typeof agentConfig>
-
-/** `a:1, b:2` → its parts. */
-export function peerList(text: string): string[] {
-  return text
-    .split(',')
-    .map((peer) => peer.trim())
-    .filter((peer) => peer !== '')
-}
-
-/** The transfers to send to, each once. */
-export function transferPeers(config: AgentConfig): string[] {
-  return config.transfer.enabled ? [...new Set(config.transfer.addrs.flatMap(peerList))] : []
-}
-
-/** The hbs processes to report to, each once. */
-export function hbsPeers(config: AgentConfig): string[] {
-  return config.heartbeat.enabled ? [...new Set(peerList(config.heartbeat.addr))] : []
-}

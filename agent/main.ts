@@ -1,39 +1,28 @@
 import { hostname } from 'node:os'
-import { loadConfig } from '#lib/config'
-import { projectRoot, runModule, version } from '#lib/module'
-import { startAgent } from './agent.ts'
-import { agentConfig } from './config.ts'
-import { createLinuxHost } from './host/linux.ts'
+import { setFlagsFromString } from 'node:v8'
+import { parseArgs } from 'node:util'
 
-const rootFs = process.env['NUX_ROOTFS']
-const host = createLinuxHost({
-  root: rootFs === undefined || rootFs === '' ? '/' : rootFs,
-  threads: Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4,
-})
+// The optimizing compiler takes more memory than it could ever win back for a process that works a second a day.
+// It has to be told before there is anything to compile, hence everything else is imported below.
+setFlagsFromString('--no-opt')
+const { printConfigFlag, readConfigApart, readOwnConfig } = await import('./read-config.ts')
 
-// Leaving waits for threads that a dead file system holds, possibly for ever: then only the kernel can end us.
-process.on('exit', () => {
-  const unanswered = host.unanswered()
-  if (unanswered.length === 0) return
-  process.stderr.write(`agent: killing itself, no answer from ${unanswered.join(', ')}\n`)
-  process.kill(process.pid, 'SIGKILL')
-})
+// Open-Falcon's agent spells it `-check`.
+const argv = process.argv.slice(2).map((word) => (word === '-check' ? '--check' : word))
+if (argv.includes(printConfigFlag)) process.exitCode = await printConfig()
+else if (argv.includes('--check')) process.exitCode = await check()
+else await serve()
 
-if (wantsCheck(process.argv.slice(2))) {
-  const { runCheck } = await import('./show/check.ts')
-  process.exitCode = await runCheck({
-    argv: process.argv.slice(2).map((word) => (word === '-check' ? '--check' : word)),
-    host,
-    print: (text) => process.stdout.write(text),
-    complain: (text) => process.stderr.write(text),
-  })
-  if (host.unanswered().length > 0) process.exit()
-} else {
-  await runModule({
+async function serve(): Promise<void> {
+  const { projectRoot, runLean, version } = await import('#lib/module')
+  const { startAgent } = await import('./agent.ts')
+  const host = await linuxHost()
+  const command = [process.execPath, ...process.execArgv, process.argv[1] ?? '']
+  await runLean({
     name: 'agent',
-    schema: agentConfig,
-    async start(config, log, configFile) {
-      return startAgent(config, log, {
+    read: (chosen) => readConfigApart(command, chosen),
+    start: (config, log, configFile) =>
+      startAgent(config, log, {
         root: projectRoot,
         host,
         systemName: hostname(),
@@ -46,16 +35,40 @@ if (wantsCheck(process.argv.slice(2))) {
         },
         now: Date.now,
         random: Math.random,
-        readConfig: () => loadConfig(agentConfig, configFile).value,
+        readConfig: async () => (await readConfigApart(command, configFile)).value,
         exit: () => process.kill(process.pid, 'SIGTERM'),
-      })
-    },
+      }),
   })
 }
 
-/** Open-Falcon's agent spells it `-check`. */
-function wantsCheck(argv: string[]): boolean {
-  return argv.includes('--check') || argv.includes('-check')
+async function check(): Promise<number> {
+  const { runCheck } = await import('./show/check.ts')
+  return runCheck({
+    argv,
+    host: await linuxHost(),
+    print: (text) => process.stdout.write(text),
+    complain: (text) => process.stderr.write(text),
+  })
+}
+
+/** For `readConfigApart`: the configuration as JSON, or on stderr what is wrong with it and code 2. */
+async function printConfig(): Promise<number> {
+  const options = { 'print-config': { type: 'boolean' }, config: { type: 'string' } } as const
+  try {
+    const loaded = await readOwnConfig(parseArgs({ args: argv, options }).values.config)
+    process.stdout.write(JSON.stringify(loaded))
+    return 0
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    return (error as Error).name === 'ConfigError' ? 2 : 1
+  }
+}
+
+/** `NUX_ROOTFS` is where the root of the watched host is mounted, when this runs in a container. */
+async function linuxHost() {
+  const { createLinuxHost } = await import('./host/linux.ts')
+  const root = process.env['NUX_ROOTFS']
+  return createLinuxHost({ root: root === undefined || root === '' ? '/' : root })
 }
 
 /** What scripts usually need of the environment, and nothing else: it may hold secrets of whoever started us. */

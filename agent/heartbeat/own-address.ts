@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { parseListen } from '#lib/config'
+import { parseListen } from '#lib/address'
 
 /**
  * The address this host has towards hbs: a connection is opened and closed again, as Open-Falcon's agent does.

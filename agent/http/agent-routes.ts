@@ -28,8 +28,8 @@ export interface AgentFace {
   readonly repository: PluginRepository
   readonly trustable: () => readonly string[]
   readonly status: () => AgentStatus
-  /** Reads the configuration again. @throws when it cannot be used; the old one then stays. */
-  reload(): Reloaded
+  /** Reads the configuration again. Rejects when it cannot be used; the old one then stays. */
+  reload(): Promise<Reloaded>
   exit(): void
   readonly childEnv: Readonly<Record<string, string>>
   readonly stopping: AbortSignal
@@ -57,9 +57,9 @@ export function agentRoutes(agent: AgentFace): Routes {
     '/plugin/update': guarded(trust, 403, async () => text(await agent.repository.update())),
     '/plugin/reset': guarded(trust, 403, async () => text(await agent.repository.reset())),
     '/config': guarded(trust, 403, () => data(shownConfig(config()))),
-    '/config/reload': operatorsOnly(() => {
+    '/config/reload': operatorsOnly(async () => {
       try {
-        const { applied, needsRestart } = agent.reload()
+        const { applied, needsRestart } = await agent.reload()
         return json({ msg: 'success', data: shownConfig(config()), applied, needsRestart })
       } catch (error) {
         return message((error as Error).message)

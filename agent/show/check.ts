@@ -1,17 +1,14 @@
 import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { join } from 'node:path'
-import { ConfigError, loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import { createLogger } from '#lib/log'
-import { projectRoot } from '#lib/module'
 import { formatTable } from '#lib/table'
 import type { CollectedSample } from '../collectors/collector.ts'
 import { findMetric } from '../collectors/catalogue.ts'
 import { createCollectors } from '../collectors/index.ts'
 import { createRounds } from '../collectors/round.ts'
-import { agentConfig } from '../config.ts'
 import type { Host } from '../host/host.ts'
+import { readOwnConfig } from '../read-config.ts'
 
 /** Between the two readings that rates are made of. */
 const pauseMs = 1000
@@ -34,13 +31,9 @@ export async function runCheck(options: {
       args: argv,
       options: { check: { type: 'boolean' }, config: { type: 'string', short: 'c' } },
     }).values.config
-    const folder = join(projectRoot, 'agent')
-    config =
-      named === undefined
-        ? loadConfig(agentConfig, join(folder, 'cfg.json'), join(folder, 'cfg.example.json')).value
-        : loadConfig(agentConfig, named).value
+    config = (await readOwnConfig(named)).value
   } catch (error) {
-    const usage = error instanceof ConfigError ? '' : '. Usage: agent --check [--config FILE]'
+    const usage = (error as Error).name === 'ConfigError' ? '' : '. Usage: agent --check [--config FILE]'
     complain(`agent: ${(error as Error).message}${usage}\n`)
     return 2
   }

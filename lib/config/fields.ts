@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseListen } from './listen.ts'
+import { parseListen } from '#lib/address'
 
 /** `host:port` as Open-Falcon's files write it. */
 export const listenText = z.string().refine((text) => parseListen(text) !== undefined, {

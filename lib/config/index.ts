@@ -1,5 +1,5 @@
 export { ConfigError, loadConfig } from './load.ts'
 export type { LoadedConfig } from './load.ts'
-export { parseListen } from './listen.ts'
-export type { ListenAddress } from './listen.ts'
+export { parseListen } from '#lib/address'
+export type { ListenAddress } from '#lib/address'
 export { listenText, flag } from './fields.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseListen } from '#lib/config'
+import { parseListen } from '#lib/address'
 import type { Logger } from '#lib/log'
 import { mayChange } from './trust.ts'
 import type { Trust } from './trust.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
-import { ConfigError, loadConfig } from '#lib/config'
+import type { LoadedConfig } from '#lib/config'
 import { createLogger } from '#lib/log'
 import type { Logger } from '#lib/log'
 import { projectRoot } from './root.ts'
@@ -19,11 +19,19 @@ export interface Running {
   reload?(config: never): Promise<Reload> | Reload
 }
 
-export interface ModuleMain<S extends z.ZodType> {
+interface ProcessMain<C> {
   /** Also the name of its folder, which holds cfg.json (yours) and cfg.example.json (the defaults). */
   readonly name: string
+  start(config: C, log: Logger, configFile: string): Promise<Running>
+}
+
+export interface ModuleMain<S extends z.ZodType> extends ProcessMain<z.output<S>> {
   readonly schema: S
-  start(config: z.output<S>, log: Logger, configFile: string): Promise<Running>
+}
+
+export interface LeanMain<C> extends ProcessMain<C> {
+  /** Reads the file given by `--config`, or what stands for it when none was. Called again for each reload. */
+  read(chosen: string | undefined): Promise<LoadedConfig<C>>
 }
 
 /** How long a stop may take before the process leaves anyway, with exit code 1. */
@@ -34,17 +42,27 @@ const stopDeadlineMs = 15_000
  * Exit codes: 0 stopped, 1 failed (one clear sentence on stderr), 2 bad arguments or configuration.
  */
 export async function runModule<S extends z.ZodType>(main: ModuleMain<S>): Promise<void> {
-  const chosen = configFileFrom(process.argv.slice(2), main.name)
+  // Loaded here, so that a lean module need not pay for what checks configurations.
+  const { loadConfig } = await import('#lib/config')
   const folder = join(projectRoot, main.name)
-  const read = () =>
-    chosen === undefined
-      ? loadConfig(main.schema, join(folder, 'cfg.json'), join(folder, 'cfg.example.json'))
-      : loadConfig(main.schema, chosen)
-  let loaded: ReturnType<typeof read>
+  await runLean<z.output<S>>({
+    name: main.name,
+    start: (config, log, configFile) => main.start(config, log, configFile),
+    read: async (chosen) =>
+      chosen === undefined
+        ? loadConfig(main.schema, join(folder, 'cfg.json'), join(folder, 'cfg.example.json'))
+        : loadConfig(main.schema, chosen),
+  })
+}
+
+/** As `runModule`, for a module that has its configuration read outside of its own process. */
+export async function runLean<C>(main: LeanMain<C>): Promise<void> {
+  const chosen = configFileFrom(process.argv.slice(2), main.name)
+  let loaded: LoadedConfig<C>
   try {
-    loaded = read()
+    loaded = await main.read(chosen)
   } catch (error) {
-    return leave(error instanceof ConfigError ? 2 : 1, `${main.name}: ${(error as Error).message}`)
+    return leave((error as Error).name === 'ConfigError' ? 2 : 1, `${main.name}: ${(error as Error).message}`)
   }
   const log = createLogger(main.name, { debug: (loaded.value as { debug?: boolean }).debug === true })
   if (loaded.unknownKeys.length > 0)
@@ -64,7 +82,7 @@ export async function runModule<S extends z.ZodType>(main: ModuleMain<S>): Promi
 
   const reload = async () => {
     try {
-      const fresh = read()
+      const fresh = await main.read(chosen)
       const outcome = await running.reload?.(fresh.value as never)
       log.info(
         { file: fresh.file, ...outcome },

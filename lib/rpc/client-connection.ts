@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import type { ListenAddress } from '#lib/config'
+import type { ListenAddress } from '#lib/address'
 import { RpcError } from './errors.ts'
 import { Framer } from './framer.ts'
 

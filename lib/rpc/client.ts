@@ -1,6 +1,6 @@
 import { goJson } from '#protocol'
-import { parseListen } from '#lib/config'
-import type { ListenAddress } from '#lib/config'
+import { parseListen } from '#lib/address'
+import type { ListenAddress } from '#lib/address'
 import type { Logger } from '#lib/log'
 import { connectPeer } from './client-connection.ts'
 import type { PeerConnection } from './client-connection.ts'

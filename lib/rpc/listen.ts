@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
-import { parseListen } from '#lib/config'
+import { parseListen } from '#lib/address'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { Connection } from './connection.ts'

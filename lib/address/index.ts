@@ -1,0 +1,2 @@
+export { parseListen } from './listen.ts'
+export type { ListenAddress } from './listen.ts'

@@ -13,7 +13,7 @@ const processes = {
 }
 const connections = 50
 const samplesPerCall = 200
-const measureMs = 4000
+const measureMs = 3000
 
 /** What one run of the load against one server gave. */
 interface Measured {

@@ -15,7 +15,7 @@ const server = await listenLink({
       return { taken: count, refused: 0 }
     },
   },
-  log: createLogger('sink'),
+  log: createLogger('sink', { destination: process.stderr }),
   counters: createCounters(),
 })
 answer({ count: () => ({ samples }) })

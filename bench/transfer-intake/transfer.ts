@@ -12,7 +12,7 @@ const config = transferConfig.parse({
   graph: { cluster: { 'graph-00': `127.0.0.1:${graphPort}` } },
   spool: { dir },
 })
-const transfer = await startTransfer(config, createLogger('transfer'), '')
+const transfer = await startTransfer(config, createLogger('transfer', { destination: process.stderr }), '')
 answer({ usage, count: () => recorded(), ports: () => ({ http: transfer.ports.http ?? 0 }) })
 process.on('SIGTERM', () => void transfer.stop().then(() => process.exit(0)))
 ready(transfer.ports.rpc ?? 0)

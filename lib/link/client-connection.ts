@@ -5,7 +5,15 @@ import { FormatError } from './bytes.ts'
 import type { ByteReader } from './bytes.ts'
 import type { LinkAck, SampleColumns } from './columns.ts'
 import { createDictionary } from './dictionary.ts'
-import { encodeGoodbye, encodeMessage, encodeSamples, frameTypes, restAsText, takeFrame } from './frames.ts'
+import {
+  encodeEmpty,
+  encodeGoodbye,
+  encodeMessage,
+  encodeSamples,
+  frameTypes,
+  restAsText,
+  takeFrame,
+} from './frames.ts'
 import { encodeGreeting, linkVersion } from './greeting.ts'
 import { receiveGreeting } from './handshake.ts'
 import { keepAlive } from './heartbeat.ts'
@@ -34,6 +42,7 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number
   readonly heartbeatMs: number
   readonly maxFrameBytes: number
+  readonly redefineAfterMs: number
   /** Ends the attempt. */
   readonly signal: AbortSignal
 }
@@ -101,11 +110,19 @@ function run(
   socket: Socket,
   inbox: Inbox,
   peer: string,
-  { maxFrameBytes, heartbeatMs }: ConnectOptions,
+  { maxFrameBytes, heartbeatMs, redefineAfterMs }: ConnectOptions,
   answers: Answers,
 ): ClientConnection {
   const dictionary = createDictionary()
+  let dictionarySince = performance.now()
   let reason: string | undefined
+
+  /** Series come and go while a connection stands for months; what is defined again now and then is what is in use. */
+  function forget(): void {
+    dictionary.clear()
+    dictionarySince = performance.now()
+    socket.write(encodeEmpty('forget'))
+  }
 
   function end(why: string, words?: Buffer): void {
     reason ??= why
@@ -160,6 +177,7 @@ function run(
   return {
     peer,
     samples(id, columns) {
+      if (performance.now() - dictionarySince > redefineAfterMs) forget()
       const frames = encodeSamples(id, columns, dictionary, maxFrameBytes)
       socket.cork()
       for (const frame of frames) socket.write(frame)

@@ -9,6 +9,7 @@ import type { LinkClient, LinkClientOptions } from './link.ts'
 
 const firstPauseMs = 100
 const longestPauseMs = 5000
+const defaultRedefineAfterMs = 24 * 3600 * 1000
 
 /** A batch or call that has no answer yet. */
 interface Waiting {
@@ -29,6 +30,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     connectTimeoutMs: options.connectTimeoutMs,
     heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
     maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
+    redefineAfterMs: options.redefineAfterMs ?? defaultRedefineAfterMs,
     signal: stopping.signal,
   }
   const listeners: (() => void)[] = []

@@ -16,6 +16,7 @@ import { samplesSize, writeSamples } from './samples.ts'
  * | ack | server | u32 id, u32 taken, u32 refused |
  * | reply | server | u32 id, JSON |
  * | error | server | u32 id, text: the call failed, or the samples should be sent again later |
+ * | forget | client | nothing: series are numbered from 0 again, and what was defined counts no more |
  * | heartbeat | both | nothing |
  * | goodbye | both | text: why the connection ends now |
  */
@@ -28,6 +29,7 @@ export const frameTypes = {
   error: 6,
   heartbeat: 7,
   goodbye: 8,
+  forget: 9,
 } as const
 
 export interface Frame {
@@ -119,8 +121,8 @@ export function encodeMessage(type: 'call' | 'reply' | 'error', id: number, text
   return frame
 }
 
-export function encodeHeartbeat(): Buffer {
-  return startFrame(frameTypes.heartbeat, 0)
+export function encodeEmpty(type: 'heartbeat' | 'forget'): Buffer {
+  return startFrame(frameTypes[type], 0)
 }
 
 export function encodeGoodbye(reason: string): Buffer {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { encodeHeartbeat } from './frames.ts'
+import { encodeEmpty } from './frames.ts'
 
 export const defaultHeartbeatMs = 5000
 /** Intervals without a byte from the peer after which it is gone. */
@@ -15,7 +15,7 @@ export function keepAlive(socket: Socket, intervalMs: number, onSilent: (silentM
   let silent = 0
   const timer = setInterval(() => {
     silent = socket.bytesRead > read || socket.isPaused() ? 0 : silent + 1
-    if (socket.bytesWritten === written && socket.writable) socket.write(encodeHeartbeat())
+    if (socket.bytesWritten === written && socket.writable) socket.write(encodeEmpty('heartbeat'))
     read = socket.bytesRead
     written = socket.bytesWritten
     if (silent >= silentIntervals) onSilent(silent * intervalMs)

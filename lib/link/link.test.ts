@@ -105,6 +105,20 @@ test('a series is defined once a connection', async () => {
   expect(defined.map((series) => series.metric)).toEqual(['one', 'two', 'three'])
 })
 
+test('series are defined anew after a while, and only those still in use', async () => {
+  const { defined, seen, handler } = recorder()
+  const client = link(await serve(handler), { redefineAfterMs: 30 })
+  await connected(client)
+  await client.send(batchOf(['one', 'two', 'three']))
+  await until(() => {
+    void client.send(batchOf(['three', 'one']))
+    return defined.length > 3
+  })
+  expect(defined.slice(0, 5).map((series) => series.metric)).toEqual(['one', 'two', 'three', 'three', 'one'])
+  await client.send(batchOf(['three', 'one']))
+  for (const { series, value } of seen.slice(3)) expect(series.metric).toBe(value === 0 ? 'three' : 'one')
+})
+
 test('after a reconnect the series are defined anew', async () => {
   const first = recorder()
   const server = await serve(first.handler)

@@ -35,6 +35,8 @@ export interface LinkClientOptions {
   /** Between heartbeats; a peer that is silent for three of them is gone. Default 5000. */
   readonly heartbeatMs?: number
   readonly maxFrameBytes?: number
+  /** Milliseconds after which series are defined anew, so that neither side keeps those no longer sent. Default one day. */
+  readonly redefineAfterMs?: number
   readonly log: Logger
   /** 0 to 1, spreads reconnects; default Math.random. */
   readonly random?: () => number

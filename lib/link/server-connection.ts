@@ -79,6 +79,9 @@ export function serveConnection<Slot>(socket: Socket, peer: Peer, options: Serve
         const [method, params] = parseCall(restAsText(body))
         return answer(id, () => call(id, method, params))
       }
+      case frameTypes.forget:
+        slots.length = 0
+        return undefined
       case frameTypes.heartbeat:
         return undefined
       case frameTypes.goodbye:

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ConfigError } from '#lib/config'
 import type { CounterRow } from '#lib/counters'
 import { isLoopback, mayChange } from '#lib/http'
 import type { Routes, Trust } from '#lib/http'
@@ -44,12 +45,19 @@ export function hbsRoutes(faces: HttpFaces): Routes {
     app.get('/version', (_request, reply) => text(reply, version))
     app.get('/workdir', (_request, reply) => data(reply, projectRoot))
     app.get('/config', trusted, (_request, reply) => data(reply, publicConfig(faces.config())))
-    app.post('/config/reload', trusted, async (_request, reply) => data(reply, await faces.reload()))
-    app.get('/config/reload', async (request, reply) => {
+    app.post('/config/reload', trusted, (_request, reply) => reloads(reply, (changes) => changes))
+    app.get('/config/reload', (request, reply) => {
       if (!mayReload(request, faces.trust())) return text(reply, 'no privilege')
-      await faces.reload()
-      return data(reply, publicConfig(faces.config()))
+      return reloads(reply, () => publicConfig(faces.config()))
     })
+    const reloads = async (reply: FastifyReply, view: (changes: Reload) => unknown) => {
+      try {
+        return data(reply, view(await faces.reload()))
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        return text(reply.code(400), `${error.message}\n`)
+      }
+    }
     for (const url of ['/counter/all', '/statistics/all']) app.get(url, (_request, reply) => data(reply, faces.rows()))
 
     app.get('/agents', (_request, reply) => data(reply, agents.hostnames()))
@@ -112,11 +120,12 @@ function snapshotReport(keeper: SnapshotKeeper): object {
   }
 }
 
+/** A Map is written in the order of its keys' bytes, as Go does with these. */
 function byId<T extends { readonly id: number }>(
   list: readonly T[],
   view: (item: T) => unknown = (item) => item,
-): object {
-  return Object.fromEntries(list.map((item) => [item.id, view(item)]))
+): Map<string, unknown> {
+  return new Map(list.map((item) => [String(item.id), view(item)]))
 }
 
 function data(reply: FastifyReply, value: unknown): FastifyReply {

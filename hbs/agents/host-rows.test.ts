@@ -35,7 +35,7 @@ describe.each(['sqlite', 'mysql'] as const)('%s', (dialect) => {
     store = await openPortalStore(dialect)
   }, 120_000)
   afterAll(() => store.remove())
-  beforeEach(() => store.fill({ grp: [{ id: 5, grp_name: 'default' }] }))
+  beforeEach(() => store.replace({ grp: [{ id: 5, grp_name: 'default' }] }))
 
   const hosts = () =>
     store.database.kysely

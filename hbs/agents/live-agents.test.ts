@@ -52,7 +52,7 @@ test.each(['sqlite', 'mysql'] as const)(
   async (dialect) => {
     const store = dialect === 'mysql' ? mysql : await openPortalStore('sqlite')
     if (store !== mysql) onTestFinished(() => store.remove())
-    await store.fill({ grp: [{ id: 1, grp_name: 'default' }] })
+    await store.replace({ grp: [{ id: 1, grp_name: 'default' }] })
     const rows = createHostRows(store.database, { assetMode: false, defaultGroup: 'default' })
     const { agents, counters, told, written } = started(rows)
     for (let round = 0; round < 3; round++)
@@ -74,7 +74,7 @@ test.each(['sqlite', 'mysql'] as const)(
 )
 
 test('reports are taken while the database is away and written when it is back, the newest of each host', async () => {
-  await mysql.fill({})
+  await mysql.replace({})
   const rows = createHostRows(mysql.database, { assetMode: false, defaultGroup: '' })
   const { agents, counters, lines, written } = started(rows)
   await mysql.server?.kill()
@@ -96,7 +96,7 @@ test('reports are taken while the database is away and written when it is back, 
 }, 30_000)
 
 test('a host that the database refuses costs no other host its row', async () => {
-  await mysql.fill({})
+  await mysql.replace({})
   const rows = createHostRows(mysql.database, { assetMode: false, defaultGroup: '' })
   const { agents, counters, lines, written } = started(rows)
   // The old tables hold characters of three bytes at most.
@@ -127,7 +127,7 @@ test('what cannot be an agent is refused with the reason, and counted by it', ()
 })
 
 test('a stop writes what waits; what the database does not take is counted', async () => {
-  await mysql.fill({})
+  await mysql.replace({})
   const rows = createHostRows(mysql.database, { assetMode: false, defaultGroup: '' })
   const first = started(rows, { gatherMs: 60_000 })
   first.agents.saw(request('a'))

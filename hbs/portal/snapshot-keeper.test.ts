@@ -56,8 +56,6 @@ async function started(answers: (PortalTables | Error)[], reloadSeconds = 0.002)
   })
   onTestFinished(() => keeper.stop())
   const readTimes = async (count: number) => {
-    while (reads < count) await new Promise((resolve) => setTimeout(resolve, 1))
-    // The last of them is also worked through.
     while (counters.get('snapshot.read') + counters.get('snapshot.failed') < count)
       await new Promise((resolve) => setTimeout(resolve, 1))
   }

@@ -16,7 +16,7 @@ export interface PortalStore {
   /** What a configuration file names it. */
   readonly dsn: string
   /** Makes the tables hold these rows and nothing else. */
-  fill(rows: PortalRows): Promise<void>
+  replace(rows: PortalRows): Promise<void>
   remove(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export async function openPortalStore(dialect: Database['dialect']): Promise<Por
     database,
     dsn: place.dsn,
     server: place.server,
-    fill: (rows) => fill(database, rows),
+    replace: (rows) => replaceRows(database, rows),
     async remove() {
       await database.close()
       await place.remove()
@@ -60,7 +60,7 @@ function sqlitePlace(): Place {
 /** Those that hbs reads; recordings may have others besides. */
 const portalTables = ['host', 'grp', 'grp_host', 'tpl', 'grp_tpl', 'strategy', 'expression', 'plugin_dir'] as const
 
-async function fill(database: Database, rows: PortalRows): Promise<void> {
+async function replaceRows(database: Database, rows: PortalRows): Promise<void> {
   await database.kysely.transaction().execute(async (on) => {
     for (const table of portalTables) {
       await on.deleteFrom(table).execute()

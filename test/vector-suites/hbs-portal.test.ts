@@ -41,7 +41,7 @@ describe.each(['sqlite', 'mysql'] as const)('%s', (dialect) => {
   afterAll(() => store.remove())
 
   test.each(cases.map((one, index) => ({ index, one })))('case $index', async ({ one }) => {
-    await store.fill(one.tables)
+    await store.replace(one.tables)
     const snapshot = createSnapshot(await loadPortalTables(store.database), new Date(one.now * 1000))
 
     expect(comparable(snapshot, one)).toEqual(comparable(one.getStrategies, one))

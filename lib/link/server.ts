@@ -15,7 +15,7 @@ const closeWaitMs = 5000
 
 /**
  * A module's link port. Counters: `link.connections`, `link.samples.taken`, `.refused` and `.postponed` (to be sent
- * again), `link.calls`, `link.peers.foreign`, `.version` and `.silent` (refused), `.corrupt` (closed for a bad frame).
+ * again), `link.calls`, `link.peers.foreign`, `.version` and `.silent` (refused), `.corrupt` (closed for a bad frame), `.failed` (closed for a bug of ours).
  * @throws when the port cannot be bound; the message names the address.
  */
 export async function listenLink<Slot>(options: LinkServerOptions<Slot>): Promise<LinkServer> {

@@ -92,6 +92,7 @@ test('killed at any moment, the spool has every record whose append had returned
   for (const delayMs of [0, 7, 23, 61, 120]) {
     const { exited, lines, said } = startWriter([...node, dir, String(appended + 1)])
     await said('appended')
+    expect(readAll).toThrow(`process ${child?.pid} has it open`)
     await new Promise((resolve) => setTimeout(resolve, delayMs))
     child?.kill('SIGKILL')
     await exited

@@ -1,24 +1,28 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 // Which process holds a folder is a fact about this process itself, so it is asked here and not passed in.
 import { kill, pid } from 'node:process'
+
+export interface FolderLock {
+  release(): void
+}
 
 /**
  * Takes the folder for this process. A lock left by a process that is gone is taken over.
  * @throws when a living process, this one included, holds it.
  */
-export function lockFolder(dir: string): { release(): void } {
+export function lockFolder(dir: string): FolderLock {
   const path = join(dir, 'lock')
   const mine = `${path}.${pid}`
   writeFileSync(mine, identityOf(pid))
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
-      if (linked(mine, path)) return { release: () => unlinkSync(path) }
+      if (linked(mine, path)) return { release: () => rmSync(path, { force: true }) }
       const holder = readOrEmpty(path)
-      if (isAlive(holder)) throw new Error(`Cannot open spool ${dir}: process ${holder.split(' ')[0]} has it open`)
+      if (isAlive(holder)) throw new Error(`process ${holder.split(' ')[0]} has it open`)
       removeStale(path, holder)
     }
-    throw new Error(`Cannot open spool ${dir}: another process is taking it at this moment`)
+    throw new Error('another process is taking it at this moment')
   } finally {
     unlinkSync(mine)
   }

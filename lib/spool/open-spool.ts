@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { lockFolder } from './lock.ts'
+import type { FolderLock } from './lock.ts'
 import { openPosition } from './position.ts'
 import type { PositionFile } from './position.ts'
 import { findRecord, offsetAfter, readData, segmentStart } from './segment.ts'
@@ -20,14 +21,11 @@ const segmentBytesOf = (maxBytes: number) => Math.min(16 * 2 ** 20, Math.ceil(ma
  */
 export function openSpool(options: SpoolOptions): Spool {
   const { dir, log, maxBytes, onDrop } = options
-  try {
-    mkdirSync(dir, { recursive: true })
-  } catch (error) {
-    throw new Error(`Cannot open spool ${dir}: ${(error as Error).message}`, { cause: error })
-  }
-  const lock = lockFolder(dir)
+  let lock: FolderLock | undefined
   let position: PositionFile | undefined
   try {
+    mkdirSync(dir, { recursive: true })
+    lock = lockFolder(dir)
     position = openPosition(dir)
     const onTorn = (items: number) => onDrop(items, 'corrupt')
     const segmentBytes = segmentBytesOf(maxBytes)
@@ -35,8 +33,8 @@ export function openSpool(options: SpoolOptions): Spool {
     return createSpool(options, { files, start, position, lock })
   } catch (error) {
     position?.close()
-    lock.release()
-    throw error
+    lock?.release()
+    throw new Error(`Cannot open spool ${dir}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -44,7 +42,7 @@ interface Opened {
   readonly files: SegmentFiles
   readonly start: Offset
   readonly position: PositionFile
-  readonly lock: { release(): void }
+  readonly lock: FolderLock
 }
 
 /** A record on disk. `lostItems` and `skippedBytes` tell of unreadable bytes between it and where one looked from. */

@@ -41,7 +41,7 @@ test('what a transfer sends is acknowledged, stored and answered with six decima
 test('a series nobody knows is left out, or empty when the call names a step; hosts come outer, counters inner', async () => {
   const stand = await start()
   await stand.send([load(base, 1), load(base, 2, { endpoint: 'h2' }), load(base, 3, { metric: 'mem', tags: 'a=1' })])
-  const body = { hostnames: ['h1', 'h2'], counters: ['mem/a=1', 'load'], start_time: base }
+  const body = { hostnames: ['h1', 'h2'], counters: ['mem/a=1', 'load'] }
   const names = async (more: object) =>
     ((await history(stand, { ...body, ...more })).json as { endpoint: string; counter: string }[]).map(
       ({ endpoint, counter }) => `${endpoint} ${counter}`,
@@ -61,6 +61,7 @@ test('infinity is null, a huge value keeps all digits, a window inside of a step
   )
   expect((await history(stand, { start_time: base + 1, end_time: base + 59 })).json).toMatchObject([{ Values: [] }])
   expect((await history(stand, { start_time: base, end_time: base - 600 })).json).toMatchObject([{ Values: [] }])
+  expect((await history(stand, { start_time: base, end_time: base })).json).toMatchObject([{ Values: [] }])
 })
 
 test('an unknown consolidation answers raw points, as it always has', async () => {
@@ -68,7 +69,7 @@ test('an unknown consolidation answers raw points, as it always has', async () =
   await stand.send([load(base, 5)])
   const ofRange = async (from: number) =>
     ((await history(stand, { consol_fun: 'LAST', start_time: from })).json as { Values: unknown[] }[])[0]?.Values
-  expect(await ofRange(base)).toEqual([{ timestamp: base, value: 5 }])
+  expect(await ofRange(base - 1)).toEqual([{ timestamp: base, value: 5 }])
   expect(await ofRange(base - 60 * 86_400)).toEqual([])
 })
 
@@ -100,7 +101,7 @@ test('member names in any case are understood', async () => {
   await stand.send([load(base, 5)])
   const answer = await stand.post(
     '/history',
-    `{"HostNames":["h1"],"Counters":["load"],"Consol_Fun":"AVERAGE","START_TIME":${base},"end_time":${base}}`,
+    `{"HostNames":["h1"],"Counters":["load"],"Consol_Fun":"AVERAGE","START_TIME":${base - 1},"end_time":${base}}`,
   )
   expect(answer.json).toMatchObject([{ endpoint: 'h1', Values: [{ value: 5 }] }])
 })

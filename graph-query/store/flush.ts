@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { makeRows, readRaw, readStored } from './grid.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow, PagePool } from './head.ts'
@@ -8,7 +9,7 @@ import { createRows } from './rows.ts'
 import type { RowColumns } from './rows.ts'
 import { seriesPerPage } from './segment-format.ts'
 import type { SegmentSpan } from './segment-format.ts'
-import { createSegmentWriter } from './segment-writer.ts'
+import { createSegmentWriter, syncFolder } from './segment-writer.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 import type { Segment } from './segment.ts'
 
@@ -39,7 +40,7 @@ export async function writeWindow(shop: Workshop, grid: Grid, window: HeadWindow
       }
     },
   )
-  grid.raw.segments = [...grid.raw.segments, segment]
+  grid.raw.segments = [...grid.raw.segments, segment].toSorted((a, b) => a.sequence - b.sequence)
   grid.writing = grid.writing.filter((other) => other !== window)
   for (const page of window.pages.values()) shop.pool.give(page)
 }
@@ -185,6 +186,7 @@ async function writeSegment(
 
 async function replace(shop: Workshop, level: Level, inputs: readonly Segment[], merged: Segment): Promise<void> {
   level.segments = [...level.segments.filter((segment) => !inputs.includes(segment)), merged]
+  await syncFolder(dirname(merged.path))
   for (const segment of inputs) await shop.discard(segment)
 }
 

@@ -16,7 +16,7 @@ export interface Points {
 
 export interface PointsRequest {
   readonly consolidation: Consolidation
-  /** Unix seconds; the points lie in [start, end]. */
+  /** Unix seconds; the points lie in [start, end], and there are none unless start < end. */
   readonly start: number
   readonly end: number
   /** Steps a row stands for, when the caller wants a certain archive; must be a configured one. */
@@ -57,7 +57,8 @@ export function readPoints(
   const width = widthFor(grid, request, now)
   const interval = width * grid.layout.step
   const firstRow = Math.max(1, Math.ceil(request.start / interval))
-  const rows = Math.max(0, Math.floor(request.end / interval) - firstRow + 1)
+  // Falcon: an empty range has no points, also when it begins and ends on one.
+  const rows = request.start < request.end ? Math.max(0, Math.floor(request.end / interval) - firstRow + 1) : 0
   if (rows > request.mostPoints)
     throw new RangeError(`Cannot answer ${rows} points of one series: at most ${request.mostPoints} are allowed here`)
   const values = new Float64Array(rows).fill(NaN)

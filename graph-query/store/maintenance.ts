@@ -2,9 +2,12 @@ import { extendArchive, lateIn, liesWithin, mergeArchive, mergeRaw, patchArchive
 import type { Workshop } from './flush.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow } from './head.ts'
+import { syncFolder } from './segment-writer.ts'
 
 /** Seconds after its end that a window waits for stragglers before it is written. */
 const graceSeconds = 120
+/** Windows whose segments are written at the same time: most of it is waiting for the disk. */
+const writtenTogether = 8
 /** Small segments beside a merged one before they are merged into it. */
 const mostBeside = 8
 /** Small segments in one merged span before they are merged although more will come. */
@@ -39,7 +42,24 @@ export function nextFlush(grid: Grid, now: number): number {
 export async function writeFrozen(shop: Workshop, grid: Grid): Promise<void> {
   const late = lateIn(grid, grid.writing)
   if (late) for (let i = 0; i < grid.archives.length; i++) await patchArchive(shop, grid, i, late)
-  for (const window of grid.writing) await writeWindow(shop, grid, window)
+  while (grid.writing.length > 0) {
+    const batch = distinctWindows(grid.writing)
+    const outcomes = await Promise.allSettled(batch.map((window) => writeWindow(shop, grid, window)))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+  await syncFolder(grid.dir)
+}
+
+/** Some windows that may be written side by side: none has the rows of another, so their order does not matter. */
+function distinctWindows(windows: readonly HeadWindow[]): HeadWindow[] {
+  const firstRows = new Set<number>()
+  const batch: HeadWindow[] = []
+  for (const window of windows) {
+    if (firstRows.has(window.firstRow) || batch.length === writtenTogether) break
+    firstRows.add(window.firstRow)
+    batch.push(window)
+  }
+  return batch
 }
 
 /** Merges small raw segments, then makes archive rows, then merges what late points left beside them. */

@@ -25,7 +25,7 @@ export interface SegmentWriter {
   addRows(series: number, rows: RowColumns): void
   /** Writes what has been collected, when it is worth a write. */
   drain(): Promise<void>
-  /** The finished file's path. It is on the disk when this resolves. */
+  /** The finished file's path. Its bytes are on the disk when this resolves, its name once the folder is synced. */
   finish(): Promise<string>
   /** Removes the temporary file. */
   abandon(): Promise<void>
@@ -134,11 +134,10 @@ export async function createSegmentWriter(dir: string, span: SegmentSpan): Promi
       queue(bytes)
       queue(footer(span, directoryAt, directory.length, checksumOf(bytes, 0, bytes.length, 0)))
       await writeOut()
-      await file.sync()
+      await file.datasync()
       await file.close()
       isOpen = false
       await rename(temporary, path)
-      await syncFolder(dir)
       return path
     },
     async abandon() {

@@ -44,7 +44,7 @@ test('a rate stands at the later of its points, over gaps too; a reset blanks it
     1,
   ])
   // The window starts behind a point that its first rate needs.
-  expect(bench.read('packets', noon - 180, noon - 180)).toEqual([[noon - 180, 300.5 / 180]])
+  expect(bench.read('packets', noon - 181, noon - 180)).toEqual([[noon - 180, 300.5 / 180]])
 })
 
 test('the same point twice is one point, the later value wins, also across segments', async () => {
@@ -58,11 +58,11 @@ test('the same point twice is one point, the later value wins, also across segme
   await bench.store.maintain()
   expect(bench.store.stats()).toMatchObject({ headBytes: 0 })
   await bench.feed(slot, [[noon - 60, 3]])
-  const average = () => bench.read('twice', noon - 60, noon - 60, { width: 5 })
-  expect(bench.read('twice', noon - 60, noon - 60)).toEqual([[noon - 60, 3]])
+  const average = () => bench.read('twice', noon - 61, noon - 60, { width: 5 })
+  expect(bench.read('twice', noon - 61, noon - 60)).toEqual([[noon - 60, 3]])
   bench.clock += 7200
   await bench.store.maintain()
-  expect(bench.read('twice', noon - 60, noon - 60)).toEqual([[noon - 60, 3]])
+  expect(bench.read('twice', noon - 61, noon - 60)).toEqual([[noon - 60, 3]])
   expect(average()).toEqual([])
   expect(bench.read('twice', noon - 300, noon, { width: 5 })).toEqual([
     [noon - 300, null],

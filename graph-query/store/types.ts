@@ -28,7 +28,7 @@ export interface HistoryRequest {
   readonly endpoint: string
   readonly counter: string
   readonly consolidation: Consolidation
-  /** Unix seconds; the points lie in [start, end]. */
+  /** Unix seconds; the points lie in [start, end], and there are none unless start < end. */
   readonly start: number
   readonly end: number
   /** Steps a row stands for; without it the finest archive that reaches back to `start`. */

@@ -135,3 +135,20 @@ test('a series that no rule wants is dropped once hbs has confirmed it, also fro
   expect(judge.state.registry.size).toBe(1)
   expect((await openFixture(dir)).state.registry.size).toBe(1)
 })
+
+test('silence is counted from the start at the earliest: a restart forgets no series because its points are old', async () => {
+  await busyJudge()
+  const again = await openFixture(dir)
+  again.clock = t + 30 * 86_400
+  await again.push({ endpoint: 'h1', tags: 'a=1' }, [t + 9000, 99])
+  await again.push({ endpoint: 'h1', tags: 'quiet=1' }, [t + 9000, 1])
+  const before = again.state.registry.size
+  const upkeep = createUpkeep(again.state, { connections: () => 1, journalMaxBytes: 1e9, opening: again.opening })
+  upkeep.rulesConfirmed()
+  upkeep.tick()
+  expect(again.state.registry.size).toBe(before)
+  again.clock += 8 * 86_400
+  upkeep.tick()
+  expect(again.state.registry.find('h1/m/quiet=1')).toBeUndefined()
+  expect(again.state.registry.find('h1/m/a=1')?.alarms?.get('s_1')?.status).toBe('PROBLEM')
+})

@@ -72,13 +72,13 @@ export function openJournal(dir: string, opening: () => Uint8Array, log: Logger)
   mkdirSync(dir, { recursive: true, mode: 0o750 })
   for (const name of readdirSync(dir))
     if (name.startsWith('snapshot-') && name.endsWith('.tmp')) rmSync(join(dir, name))
-  const snapshots = numbersOf(dir, 'snapshot')
-  const base = snapshots.at(-1) ?? 0
+  const base = numbersOf(dir, 'snapshot').at(-1) ?? 0
+  // A crash may have come between a snapshot and the removal of what it replaces.
+  for (const kind of ['snapshot', 'journal'] as const)
+    for (const number of numbersOf(dir, kind)) if (number < base) rmSync(join(dir, fileName(kind, number)))
   let files: string[] = [
     ...(base > 0 ? [fileName('snapshot', base)] : []),
-    ...numbersOf(dir, 'journal')
-      .filter((number) => number >= base)
-      .map((number) => fileName('journal', number)),
+    ...numbersOf(dir, 'journal').map((number) => fileName('journal', number)),
   ]
   let next = Math.max(base, ...numbersOf(dir, 'journal')) + 1
   let current: OpenFile | undefined

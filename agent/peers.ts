@@ -1,5 +1,3 @@
-import type { AgentConfig } from './config.ts'
-
 /** `a:1, b:2` → its parts. */
 export function peerList(text: string): string[] {
   return text
@@ -8,12 +6,16 @@ export function peerList(text: string): string[] {
     .filter((peer) => peer !== '')
 }
 
-/** The transfers to send to, each once. */
-export function transferPeers(config: AgentConfig): string[] {
+/** The transfers of a configuration, each once. */
+export function transferPeers(config: {
+  readonly transfer: { readonly enabled: boolean; readonly addrs: readonly string[] }
+}): string[] {
   return config.transfer.enabled ? [...new Set(config.transfer.addrs.flatMap(peerList))] : []
 }
 
-/** The hbs processes to report to, each once. */
-export function hbsPeers(config: AgentConfig): string[] {
+/** The hbs processes of a configuration, each once. */
+export function hbsPeers(config: {
+  readonly heartbeat: { readonly enabled: boolean; readonly addr: string }
+}): string[] {
   return config.heartbeat.enabled ? [...new Set(peerList(config.heartbeat.addr))] : []
 }

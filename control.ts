@@ -200,7 +200,7 @@ function showRows(statement: string): Promise<number> {
     throw new Error('sql needs a statement, for example: ./control sql "select * from strategy"')
   return withPortalTables(async (database) => {
     const { columns, rows, changed } = await runStatement(database, statement)
-    if (columns.length === 0) process.stdout.write(`${changed} rows changed\n`)
+    if (columns.length === 0) process.stdout.write(changed === undefined ? 'no rows\n' : `${changed} rows changed\n`)
     else process.stdout.write(`${formatTable(columns, rows)}\n`)
   })
 }

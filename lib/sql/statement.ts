@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
 
-/** What one statement gave, as text: NULL is `NULL`. `changed` counts rows that were written. */
+/** What one statement gave, as text: NULL is `NULL`. `changed` counts rows that were written, and is absent for a query. */
 export interface StatementResult {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  readonly changed: number
+  readonly changed?: number
 }
 
 /** Runs a statement that an operator typed. It has the rights of the configured database user; nothing is added to it. */
@@ -15,7 +15,7 @@ export async function runStatement(database: Database, statement: string): Promi
   return {
     columns,
     rows: result.rows.map((row) => columns.map((column) => textOf(row[column]))),
-    changed: Number(result.numAffectedRows ?? 0),
+    ...(result.numAffectedRows === undefined ? {} : { changed: Number(result.numAffectedRows) }),
   }
 }
 

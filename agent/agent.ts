@@ -183,8 +183,8 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     return outcome
   }
   const trust = (): Trust => ({
-    addresses: [...current.trust.addresses, ...orders.trustable],
-    token: current.trust.token,
+    addresses: [...current.trusted, ...orders.trustable],
+    token: current.token,
   })
   const status = (): AgentStatus => ({
     hostname: hostname(),

@@ -74,22 +74,17 @@ export const agentConfig = z.object({
     .nullish()
     .transform((metrics) => metrics ?? {})
     .describe('Metrics of our own collection that are not sent'),
-  trust: z
-    .object({
-      addresses: z.array(z.string()).default([]).describe('May change things here, beside this host and those of hbs'),
-      token: z.string().default('').describe('Opens from any address; empty: no token is accepted'),
-    })
-    .prefault({}),
+  trusted: z.array(z.string()).default([]).describe('May change things here, beside this host and those hbs names'),
+  token: z.string().default('').describe('Opens what is for the trusted to any address; empty: no token does'),
   dataDir: z.string().default('var/agent').describe('What the agent remembers over a restart'),
   spool: z
     .object({
       dir: z.string().default('var/agent/spool'),
-      maxMegabytes: megabytes(30),
-      maxAgeHours: z
-        .number()
-        .positive()
-        .max(24 * 366)
-        .default(24),
+      maxBytes: z
+        .int()
+        .min(2 ** 20)
+        .default(30 * 2 ** 20),
+      maxAgeSeconds: z.int().min(60).default(86_400),
     })
     .prefault({}),
   selfMetrics: flag(true).describe('Whether agent.cpu, agent.mem.rss, agent.spool.bytes and so on are sent'),

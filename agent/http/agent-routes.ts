@@ -96,5 +96,5 @@ function shownPlugins(states: ReadonlyMap<string, PluginState>): Record<string, 
 
 /** The configuration without what only this process should know. */
 function shownConfig(config: AgentConfig): AgentConfig {
-  return { ...config, trust: { ...config.trust, token: config.trust.token === '' ? '' : '***' } }
+  return { ...config, token: config.token === '' ? '' : '***' }
 }

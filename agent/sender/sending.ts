@@ -23,8 +23,8 @@ export function startSending(options: {
   const { config, addresses, spoolDir, counters, log, now, random } = options
   const spool = openSpool({
     dir: spoolDir,
-    maxBytes: config.spool.maxMegabytes * 2 ** 20,
-    maxAgeSeconds: config.spool.maxAgeHours * 3600,
+    maxBytes: config.spool.maxBytes,
+    maxAgeSeconds: config.spool.maxAgeSeconds,
     log,
     onDrop(items, reason) {
       counters.add(`dropped.${reason}`, items)

@@ -17,6 +17,9 @@ import { hbsMethods } from './methods/index.ts'
 import { startSnapshotKeeper } from './portal/snapshot-keeper.ts'
 import { loadPortalTables } from './portal/tables.ts'
 
+/** The strategies of a large fleet are one answer: 46 MB for ten thousand hosts with twenty each. */
+const maxOutgoingBytes = 256 * 2 ** 20
+
 /** A running hbs. `http` is undefined when its section is not enabled. */
 export interface RunningHbs extends Running {
   readonly ports: { readonly rpc: number; readonly http: number | undefined }
@@ -91,6 +94,7 @@ export async function startHbs(
       context: { agents, snapshot: () => keeper.current(), trustable: () => config.trustable, now },
       log,
       counters,
+      maxOutgoingBytes,
     })
     opened.push(() => rpc.close())
     log.info({ rpc: rpc.port, http: http?.port, tables: database.name }, 'listening')

@@ -1,2 +1,2 @@
-export { openEventQueue } from './event-queue.ts'
-export type { EventQueue, EventQueueOptions, QueuedEvent, RedisOptions } from './event-queue.ts'
+export { openEventQueue } from './open-event-queue.ts'
+export type { EventQueue, EventQueueOptions, QueuedEvent } from './event-queue.ts'

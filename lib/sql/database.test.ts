@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startMariadb } from '../../test/services/index.ts'
 import type { Mariadb } from '../../test/services/index.ts'
-import { applySchema, DatabaseError, insertOrUpdate, openDatabase } from './index.ts'
+import { applySchema, consistentRead, DatabaseError, insertOrUpdate, openDatabase } from './index.ts'
 import type { Database } from './index.ts'
 
 let mariadb: Mariadb
@@ -27,10 +27,10 @@ function opened(dsn: string): Database {
 }
 
 describe.each(['mysql', 'sqlite'] as const)('%s', (dialect) => {
-  const dsn = () => (dialect === 'mysql' ? mariadb.dsn('falcon_portal') : `sqlite:${temporaryFile()}`)
+  const dsnOf = () => (dialect === 'mysql' ? mariadb.dsn('falcon_portal') : `sqlite:${temporaryFile()}`)
   async function empty(): Promise<Database> {
     if (dialect === 'mysql') await mariadb.query('DROP DATABASE IF EXISTS falcon_portal')
-    const database = opened(dsn())
+    const database = opened(dsnOf())
     await applySchema(database)
     return database
   }
@@ -85,6 +85,23 @@ describe.each(['mysql', 'sqlite'] as const)('%s', (dialect) => {
       .limit(1)
       .execute()
     expect(rows).toEqual([{ sequence: Number.MAX_SAFE_INTEGER }])
+  })
+
+  test('a consistent read sees one moment while another connection writes, and does not keep it from writing', async () => {
+    const dsn = dsnOf()
+    const [database, other] = [opened(dsn), opened(dsn)]
+    await applySchema(database)
+    await database.kysely.deleteFrom('host').execute()
+    const count = async (on: Database['kysely']) => (await on.selectFrom('host').select('id').execute()).length
+    const seen = await consistentRead(database, async (on) => {
+      const before = await count(on)
+      await other.kysely.insertInto('host').values({ hostname: 'meanwhile' }).execute()
+      return [before, await count(on)]
+    })
+    expect(seen).toEqual([0, 0])
+    expect(await count(database.kysely)).toBe(1)
+    await expect(consistentRead(database, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await count(database.kysely)).toBe(1)
   })
 
   test('a failing statement names the database and keeps the code of the driver', async () => {

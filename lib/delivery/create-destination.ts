@@ -1,10 +1,10 @@
 import type { LinkAck } from '#lib/link'
 import { createBacklog } from './backlog.ts'
-import type { Replay } from './backlog.ts'
 import { createBatches } from './batch.ts'
 import type { LiveBatch } from './batch.ts'
 import type { Destination, DestinationOptions } from './destination.ts'
 import { createLedger } from './ledger.ts'
+import { createReplayer } from './replayer.ts'
 
 const defaultBatchSize = 8192
 const defaultRetryMs = 1000
@@ -25,6 +25,17 @@ export function createDestination(options: DestinationOptions): Destination {
   const ledger = createLedger(name, counters)
   const backlog = createBacklog(spool, options.series, ledger, log)
   const openBatch = createBatches(batchSize, ackWithinMs, onDeadline)
+  const replayer = createReplayer({
+    client,
+    backlog,
+    maxSamples: batchSize * batchesPerReplay,
+    perSecond: replayPerSecond,
+    retryMs,
+    log,
+    onTurn: pump,
+    onError: (error) => (lastError = messageOf(error)),
+    onDelivered: () => (lastError = undefined),
+  })
 
   let collecting: LiveBatch | undefined
   /** Closed batches in memory, oldest first. */
@@ -33,9 +44,6 @@ export function createDestination(options: DestinationOptions): Destination {
   const samples: Record<LiveBatch['state'], number> = { open: 0, ready: 0, sent: 0, spooled: 0, done: 0 }
   /** Samples sent live and not answered, also those on disk by now: the connection may still hold them. */
   let unanswered = 0
-  let replay: Replay | undefined
-  let replayTimer: NodeJS.Timeout | undefined
-  let replayAllowedAt = 0
   let closing = false
   let closed = false
   let diskRefuses = false
@@ -43,7 +51,7 @@ export function createDestination(options: DestinationOptions): Destination {
   let onIdle: (() => void) | undefined
 
   const queued = () => (collecting?.columns.count ?? 0) + samples.ready
-  const isBusy = () => unanswered > 0 || replay !== undefined
+  const isBusy = () => unanswered > 0 || replayer.current !== undefined
   /** One batch is always allowed, however large. */
   const isFull = () => (strict ? isBusy() : unanswered > 0) && unanswered + queued() > maxInFlight
 
@@ -74,7 +82,7 @@ export function createDestination(options: DestinationOptions): Destination {
       return
     }
     // While the spool holds what the peer has not been sent, newer samples must not pass it.
-    if (!client.connected || isFull() || backlog.hasMoreThan(replay)) storeUpTo(closeCollecting())
+    if (!client.connected || isFull() || backlog.hasMoreThan(replayer.current)) storeUpTo(closeCollecting())
     else pump()
   }
 
@@ -97,7 +105,7 @@ export function createDestination(options: DestinationOptions): Destination {
       ledger.answered(ack)
       batch.settle()
     } else {
-      usingSpool(() => backlog.answeredLate(batch.sequence, ack))
+      replayer.usingSpool(() => backlog.answeredLate(batch.sequence, ack))
     }
     pump()
   }
@@ -112,7 +120,7 @@ export function createDestination(options: DestinationOptions): Destination {
     } else {
       backlog.failedLate(batch.sequence)
     }
-    waitBeforeReplay()
+    replayer.pause()
     pump()
   }
 
@@ -161,59 +169,10 @@ export function createDestination(options: DestinationOptions): Destination {
   function pump(): void {
     if (!isBusy()) onIdle?.()
     if (closing || !client.connected || (strict && isBusy())) return
-    sendAgain()
+    replayer.run()
     if (!strict || isBusy() || backlog.hasMoreThan(undefined)) return
     const [oldest = closeCollecting()] = live
     if (oldest) send(oldest)
-  }
-
-  function sendAgain(): void {
-    if (replay) return
-    clearTimeout(replayTimer)
-    const waitMs = replayAllowedAt - performance.now()
-    if (waitMs > 0) {
-      replayTimer = setTimeout(pump, waitMs)
-      return
-    }
-    const oldest = usingSpool(() => backlog.next(Math.min(batchSize * batchesPerReplay, replayPerSecond)))
-    if (!oldest) return
-    replay = oldest
-    client.send(oldest.columns).then(
-      (ack) => replayed(oldest, ack),
-      (error: unknown) => {
-        replay = undefined
-        if (closed) return
-        lastError = messageOf(error)
-        waitBeforeReplay()
-        pump()
-      },
-    )
-  }
-
-  function replayed(done: Replay, ack: LinkAck): void {
-    replay = undefined
-    if (closed) return
-    lastError = undefined
-    replayAllowedAt = performance.now() + (done.columns.count * 1000) / replayPerSecond
-    usingSpool(() => backlog.delivered(done, ack))
-    pump()
-  }
-
-  function waitBeforeReplay(): void {
-    replayAllowedAt = Math.max(replayAllowedAt, performance.now() + retryMs)
-  }
-
-  /** What the spool cannot do now is tried again later; it then sends samples twice rather than not at all. */
-  function usingSpool<T>(run: () => T): T | undefined {
-    try {
-      return run()
-    } catch (error) {
-      log.error({ err: error }, 'spool cannot be read')
-      lastError = messageOf(error)
-      waitBeforeReplay()
-      replayTimer = setTimeout(pump, retryMs)
-      return undefined
-    }
   }
 
   counters.gauge(`${name}.connected`, () => Number(client.connected))
@@ -257,13 +216,14 @@ export function createDestination(options: DestinationOptions): Destination {
     async close() {
       if (closing) return
       closing = true
-      clearTimeout(replayTimer)
+      replayer.stop()
       const last = closeCollecting()
       if (strict) storeUpTo(last)
       else if (last) store(last)
       await Promise.allSettled([...live].map((batch) => batch.settled))
       await idleOr(ackWithinMs)
       closed = true
+      replayer.abandon()
     },
   }
 

@@ -6,7 +6,7 @@ import { createStream } from '../drivers/stream.ts'
 import { until } from '../drivers/process.ts'
 
 const requestCount = 200_000
-const perConnection = 25
+const perConnection = 4
 const connections = 40
 
 /** A small generator with a fixed seed, so that a failing run can be run again. */
@@ -111,7 +111,7 @@ test('200 000 malformed and mutated requests: no crash, no leak, and every good 
     good.close()
 
     expect(transfer.pid).toBe(pid)
-    expect(await transfer.get('/health')).toBe('ok')
+    expect(await transfer.get('/health')).toMatch(/^ok/)
     // The heap settles in the first half; a leak of even 300 bytes a request would show as 30 MB in the second.
     expect(
       (memory[3] ?? 0) - (memory[1] ?? 0),

@@ -38,6 +38,8 @@ export interface FleetOptions {
   readonly judge?: boolean
   /** Seconds; default 30 as shipped. */
   readonly minStep?: number
+  /** Sections of transfer's configuration besides. */
+  readonly transfer?: object
 }
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
@@ -94,6 +96,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       judge: { enabled: withJudge, cluster: { 'judge-00': at(judgeLink) } },
       graph: { enabled: true, cluster: { 'graph-00': at(graphLink) } },
       spool: { dir: join(folder, 'spool') },
+      ...options.transfer,
     })
     const history = async (endpoint: string, counters: readonly string[], from: number, to: number) => {
       const response = await fetch(`http://${at(query)}/api/v1/graph/history`, {

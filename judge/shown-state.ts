@@ -58,6 +58,7 @@ export function createShownState(parts: {
       return [
         ...(pull.failure === undefined ? [] : [`rules are ${ageOf(ageSeconds())}: ${pull.failure}`]),
         ...(away === undefined ? [] : [`${state.outbox.waiting} events wait for the queue: ${away}`]),
+        ...(state.journalFailure === undefined ? [] : [`points are left to transfer: ${state.journalFailure}`]),
         ...(full ? ['too many events wait, so points are left to transfer until the queue has room'] : []),
         ...refused().map((rule) => `${rule.key} is refused: ${rule.refusal}`),
         ...pull.problems,

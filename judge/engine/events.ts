@@ -59,7 +59,15 @@ export function eventId(series: TrackedSeries, source: RuleSource): string {
 
 /** Ends the open transaction: journal first, then the outbox. When the journal fails, nothing has happened. */
 export function commit(state: JudgeState): void {
-  const events = state.transaction.commit((frame) => state.journal.append(frame))
+  const events = state.transaction.commit((frame) => {
+    try {
+      state.journal.append(frame)
+      state.journalFailure = undefined
+    } catch (error) {
+      state.journalFailure = (error as Error).message
+      throw error
+    }
+  })
   state.outbox.add(events)
   if (events.length > 0) state.counters.add('events.made', events.length)
 }

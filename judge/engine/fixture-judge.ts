@@ -86,8 +86,7 @@ export async function openFixture(
     counters,
     async use(hosts: Record<string, Strategy[]>, expressions: Expression[] = []) {
       const list = Object.entries(hosts).map(([hostname, strategies]) => ({ hostname, strategies }))
-      const answers = { hosts: list, expressions, problems: [] }
-      state.rules = buildRuleSet(answers, state.rules, state.settings.historyLimit)
+      state.rules = buildRuleSet({ hosts: list, expressions }, state.rules, state.settings.historyLimit)
       await saveRules(rulesFile, state.rules)
     },
     async push(given: Partial<Series> & { endpoint: string }, ...points: [number, number][]) {

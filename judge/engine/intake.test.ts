@@ -97,10 +97,12 @@ test('a full disk refuses the batch as a whole, and the same batch makes its eve
   expect(judge.events()).toEqual([])
   expect(judge.counters.get('received')).toBe(1)
   expect(judge.counters.get('batches.rejected')).toBe(1)
+  expect(judge.state.journalFailure).toContain('ENOSPC')
   expect(judge.state.registry.find('h1/m')?.history.count).toBe(1)
 
   await judge.push(h1, [t + 60, 60], [t + 120, 1])
   expect(judge.events()).toEqual([`PROBLEM 1 ${t + 60} 60`, `OK 1 ${t + 120} 1`])
+  expect(judge.state.journalFailure).toBeUndefined()
   const again = await openFixture(dir)
   expect(again.events()).toEqual(judge.events())
 })

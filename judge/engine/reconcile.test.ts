@@ -39,6 +39,7 @@ test('a strategy that is gone closes its alarm with the rule as last known, once
   expect(judge.parsed()[1]?.strategy?.note).toBe('as it was')
   expect(judge.counters.get('events.closed')).toBe(1)
   expect(judge.state.registry.size).toBe(0)
+  expect(JSON.stringify(explain(judge.state, 'h1/m'))).toContain('does not apply here any more')
   expect((await openFixture(dir)).events()).toEqual(judge.events())
 })
 

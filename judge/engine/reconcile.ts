@@ -1,10 +1,10 @@
 import type { Alarm } from '../alarms/alarm.ts'
-import { sameSource } from '../rules/rule.ts'
+import { saysTheSame } from '../rules/rule.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { TrackedSeries } from '../series/tracked-series.ts'
 import { commit, raise } from './events.ts'
 import { bind } from './state.ts'
-import type { JudgeState } from './state.ts'
+import type { Closing, JudgeState } from './state.ts'
 
 /**
  * Closes the open alarms that the current rules no longer stand for: each gets an OK event with the rule as last known
@@ -14,7 +14,7 @@ import type { JudgeState } from './state.ts'
 export function closeOrphans(state: JudgeState): number {
   if (!state.settings.closeOnChange) return 0
   const eventTime = Math.floor(state.now() / 1000)
-  let closed = 0
+  const closed: Closing[] = []
   try {
     for (const series of state.alarmed) {
       rebind(state, series)
@@ -24,11 +24,8 @@ export function closeOrphans(state: JudgeState): number {
         if (reason === undefined) continue
         const leftValue = newestFigure(series, alarm)
         raise(state, series, { source: alarm.source, status: 'OK', leftValue, step: 1, eventTime, reason })
-        state.log.info(
-          { endpoint: series.endpoint, metric: series.metric, tags: series.tags, rule: key, reason },
-          'alarm closed',
-        )
-        closed++
+        const { endpoint, metric, tags } = series
+        closed.push({ endpoint, metric, tags, rule: key, reason, at: eventTime })
       }
     }
     commit(state)
@@ -36,8 +33,18 @@ export function closeOrphans(state: JudgeState): number {
     state.transaction.rollback()
     throw error
   }
-  if (closed > 0) state.counters.add('events.closed', closed)
-  return closed
+  remember(state, closed)
+  return closed.length
+}
+
+const closingsKept = 500
+
+function remember(state: JudgeState, closed: readonly Closing[]): void {
+  if (closed.length === 0) return
+  state.counters.add('events.closed', closed.length)
+  for (const closing of closed) state.log.info(closing, 'alarm closed')
+  state.closings.push(...closed)
+  state.closings.splice(0, state.closings.length - closingsKept)
 }
 
 /** Gives a series the rules of the current set, possibly none. */
@@ -60,7 +67,7 @@ function closingReason(state: JudgeState, series: TrackedSeries, key: string, al
 
 /** Whether the points at hand still trigger a rule that was changed; an unchanged one is left to the next point. */
 function isSatisfied(series: TrackedSeries, rule: Rule, alarm: Alarm): boolean {
-  if (rule.judge === undefined || sameSource(rule.source, alarm.source)) return true
+  if (rule.judge === undefined || saysTheSame(rule.source, alarm.source.value)) return true
   const values = new Float64Array(rule.window)
   if (series.history.newestInto(values, rule.window) < rule.window) return true
   const verdict = { leftValue: 0, triggered: false }

@@ -79,6 +79,8 @@ export async function restoreState(options: RestoreOptions): Promise<Restored> {
     now,
     alarmed: recovered.alarmed,
     watched: new Set(),
+    closings: [],
+    journalFailure: undefined,
     lastReceived: seconds,
     silenceCountsFrom: seconds,
   }

@@ -25,6 +25,17 @@ export interface JudgeSettings {
   readonly sendEvents: boolean
 }
 
+/** An alarm that was closed although no point said so. */
+export interface Closing {
+  readonly endpoint: string
+  readonly metric: string
+  readonly tags: string
+  readonly rule: string
+  readonly reason: string
+  /** Unix seconds. */
+  readonly at: number
+}
+
 /** Everything judge knows, for the functions that work on it. One thread, and no function gives way half-done. */
 export interface JudgeState {
   settings: JudgeSettings
@@ -42,6 +53,10 @@ export interface JudgeState {
   readonly alarmed: Set<TrackedSeries>
   /** Series with a nodata rule. */
   readonly watched: Set<TrackedSeries>
+  /** The latest, oldest first; the journal and the log have them all. */
+  readonly closings: Closing[]
+  /** Why the journal took nothing at the last try; undefined when it did. */
+  journalFailure: string | undefined
   /** Unix seconds when anything at all last came in; the start counts. */
   lastReceived: number
   /** Unix seconds from which silence counts: our start, or the end of the last time in which nobody sent anything. */

@@ -1,3 +1,4 @@
+import { primaryKey } from '#protocol'
 import { decide } from '../alarms/alarm.ts'
 import type { Alarm } from '../alarms/alarm.ts'
 import { deadlineOf } from '../engine/absence.ts'
@@ -11,7 +12,7 @@ import type { TrackedSeries } from '../series/tracked-series.ts'
 /** Everything that decides about one series at this moment, and in words why nothing is sent. */
 export function explain(state: JudgeState, path: string): unknown {
   const series = state.registry.find(path)
-  if (!series) return explainUnknown(state, path)
+  if (!series) return { ...explainUnknown(state, path), closed: closingsOf(state, path) }
   const { endpoint, metric, tags, counterType, step, history, lastArrival } = series
   const now = Math.floor(state.now() / 1000)
   const rules = state.rules.explain(endpoint, metric, tags)
@@ -25,10 +26,18 @@ export function explain(state: JudgeState, path: string): unknown {
     rules: rules.map((rule) => explainRule(state, series, rule, now)),
     /** Alarms of rules that do not apply any more. */
     gone: gone.map(([rule, alarm]) => ({ rule, state: stateOf(alarm), lastEvent: lastEvent(alarm) })),
+    closed: closingsOf(state, path),
   }
 }
 
-function explainUnknown(state: JudgeState, path: string): unknown {
+/** Alarms of this series that were closed because their rule went or changed. */
+function closingsOf(state: JudgeState, path: string): unknown[] {
+  return state.closings
+    .filter(({ endpoint, metric, tags }) => primaryKey(endpoint, metric, tags) === path)
+    .map(({ rule, reason, at }) => ({ rule, reason, at }))
+}
+
+function explainUnknown(state: JudgeState, path: string): object {
   for (const [endpoint, rest] of splits(path)) {
     const [, metric = '', tags = ''] = /^([^/]*)\/?(.*)$/s.exec(rest) ?? []
     const rules = state.rules.explain(endpoint, metric, tags)

@@ -36,8 +36,8 @@ export function judgeRoutes(faces: HttpFaces): Routes {
       url: '/config/reload',
       ...trusted,
       handler: async (_request, reply) => {
-        await faces.reload()
-        return data(reply, faces.config())
+        const changes = await faces.reload()
+        return json(reply, { msg: 'success', data: faces.config(), ...changes })
       },
     })
     for (const url of ['/counter/all', '/statistics/all']) app.get(url, (_request, reply) => data(reply, faces.rows()))
@@ -69,7 +69,11 @@ function rest(request: FastifyRequest, prefix: string): string {
 }
 
 function data(reply: FastifyReply, value: unknown): FastifyReply {
-  return reply.type('application/json; charset=UTF-8').send(JSON.stringify({ msg: 'success', data: value }))
+  return json(reply, { msg: 'success', data: value })
+}
+
+function json(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply.type('application/json; charset=UTF-8').send(JSON.stringify(value))
 }
 
 function text(reply: FastifyReply, body: string): FastifyReply {

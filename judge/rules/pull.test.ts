@@ -145,7 +145,6 @@ test('what is saved is what is loaded; a damaged file is an error, a missing one
         { hostname: 'h2', strategies: [strategy({ id: 1, tags: { a: '1' } })] },
       ],
       expressions: [expression({ id: 3, tags: { b: '2' } })],
-      problems: [],
     }
     await saveRules(file, buildRuleSet(answers, emptyRuleSet, 20))
     expect(await loadRules(file)).toEqual(answers)

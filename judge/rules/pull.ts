@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import type { RpcClient } from '#lib/rpc'
 import { readAnswers } from './read-rules.ts'
-import { buildRuleSet } from './rule-set.ts'
-import type { RuleSet } from './rule-set.ts'
+import { buildInTurns } from './rule-set.ts'
+import type { BuiltRules, RuleSet } from './rule-set.ts'
 
 export interface RulePull {
   /** Unix milliseconds of the last answer that was taken; 0 before the first. */
@@ -51,10 +52,11 @@ export function startRulePull(options: RulePullOptions): RulePull {
       counters.add('rules.emptyAnswers')
       return `hbs knows no strategies any more, those of ${current.hosts.size} hosts stay in force`
     }
-    if (answers.value.problems.length > 0 && answers.value.problems.join() !== problems.join())
-      log.warn({ problems: answers.value.problems.slice(0, 20) }, 'some rules are not understood')
-    problems = answers.value.problems
-    options.taken(buildRuleSet(answers.value, current, options.historyLimit))
+    const built = await build(buildInTurns(answers.value, current, options.historyLimit))
+    if (built.problems.length > 0 && built.problems.join() !== problems.join())
+      log.warn({ problems: built.problems.slice(0, 20) }, 'some rules are not understood')
+    problems = built.problems
+    if (!stopping) options.taken(built.rules)
     return undefined
   }
 
@@ -106,5 +108,14 @@ export function startRulePull(options: RulePullOptions): RulePull {
       wake()
       await running
     },
+  }
+}
+
+/** Batches are judged between the turns, so a big fleet's rules hold nobody up. */
+async function build(building: Generator<void, BuiltRules>): Promise<BuiltRules> {
+  for (;;) {
+    const turn = building.next()
+    if (turn.done === true) return turn.value
+    await setImmediate()
   }
 }

@@ -1,45 +1,31 @@
 import type { Expression, Reading, Strategy, TemplateRef } from '#protocol'
 
-/** What hbs answered, checked: good rules, and why others were left out. */
-export interface RuleAnswers {
-  readonly hosts: readonly { readonly hostname: string; readonly strategies: readonly Strategy[] }[]
-  readonly expressions: readonly Expression[]
-  /** Sentences naming the rule and the member that was wrong. */
-  readonly problems: readonly string[]
+/** What hbs answered: lists whose elements are not checked yet. */
+export interface RawRules {
+  readonly hosts: readonly unknown[]
+  readonly expressions: readonly unknown[]
 }
 
 /**
- * Checks the answers of `Hbs.GetStrategies` and `Hbs.GetExpressions`. One bad rule costs only itself; an answer that is
- * not of the right shape at all is refused, so that it never passes for "there are no strategies any more".
+ * Checks the outer shape of the answers of `Hbs.GetStrategies` and `Hbs.GetExpressions`. An answer that is not of that
+ * shape is refused, so that it never passes for "there are no strategies any more".
  */
-export function readAnswers(strategiesAnswer: unknown, expressionsAnswer: unknown): Reading<RuleAnswers> {
+export function readAnswers(strategiesAnswer: unknown, expressionsAnswer: unknown): Reading<RawRules> {
   const hosts = memberOf(strategiesAnswer, 'hostStrategies')
   // Go writes an empty list as null.
   if (hosts !== null && !Array.isArray(hosts)) return { ok: false, reason: 'hostStrategies is not a list' }
   const expressions = memberOf(expressionsAnswer, 'expressions')
   if (expressions !== null && !Array.isArray(expressions)) return { ok: false, reason: 'expressions is not a list' }
-  const problems: string[] = []
-  const keep = <T>(reading: Reading<T>): T[] => {
-    if (reading.ok) return [reading.value]
-    problems.push(reading.reason)
-    return []
-  }
-  return {
-    ok: true,
-    value: {
-      hosts: (hosts ?? []).flatMap((host: unknown) => {
-        const hostname = memberOf(host, 'hostname')
-        const strategies = memberOf(host, 'strategies')
-        if (typeof hostname !== 'string' || hostname === '' || !Array.isArray(strategies)) {
-          problems.push(`a host of hostStrategies has no name or no list of strategies: ${shown(hostname)}`)
-          return []
-        }
-        return [{ hostname, strategies: strategies.flatMap((strategy) => keep(readStrategy(strategy))) }]
-      }),
-      expressions: (expressions ?? []).flatMap((expression: unknown) => keep(readExpression(expression))),
-      problems,
-    },
-  }
+  return { ok: true, value: { hosts: hosts ?? [], expressions: expressions ?? [] } }
+}
+
+/** One host of the answer; its strategies are not checked yet. */
+export function readHost(raw: unknown): Reading<{ hostname: string; strategies: readonly unknown[] }> {
+  const hostname = memberOf(raw, 'hostname')
+  const strategies = memberOf(raw, 'strategies')
+  if (typeof hostname !== 'string' || hostname === '' || !Array.isArray(strategies))
+    return { ok: false, reason: `a host of hostStrategies has no name or no list of strategies: ${shown(hostname)}` }
+  return { ok: true, value: { hostname, strategies } }
 }
 
 export function readStrategy(raw: unknown): Reading<Strategy> {

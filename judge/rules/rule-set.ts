@@ -1,7 +1,8 @@
-import type { Expression, Strategy } from '#protocol'
+import type { Expression, Reading, Strategy } from '#protocol'
 import { parseTags } from '#protocol'
-import type { RuleAnswers } from './read-rules.ts'
-import { compileRule, matchesTags, sameSource } from './rule.ts'
+import { readExpression, readHost, readStrategy } from './read-rules.ts'
+import type { RawRules } from './read-rules.ts'
+import { compileRule, matchesTags, saysTheSame } from './rule.ts'
 import type { Rule, RuleSource } from './rule.ts'
 
 /** The rules in force, found by series. Immutable: a change makes a new set with the next version. */
@@ -29,48 +30,99 @@ const none: readonly Rule[] = []
 /** The set before anything is known. */
 export const emptyRuleSet: RuleSet = createRuleSet(0, new Map(), [])
 
-/**
- * Compiles what hbs answered. Rules and host lists that did not change are taken over from `previous`, and when nothing
- * did, `previous` itself is the result.
- */
-export function buildRuleSet(answers: RuleAnswers, previous: RuleSet, maxHistory: number): RuleSet {
-  const intern = createInterner(previous, maxHistory)
-  const hosts = new Map<string, readonly Rule[]>()
-  let changed = answers.hosts.length !== previous.hosts.size || previous.version === 0
-  for (const { hostname, strategies } of answers.hosts) {
-    const rules = strategies.map((value) => intern({ kind: 'strategy', value }))
-    const before = previous.hosts.get(hostname)
-    // Open-Falcon's hbs answers in random order, which is no change.
-    const same =
-      before?.length === rules.length && rules.every((rule, i) => before[i] === rule || before.includes(rule))
-    hosts.set(hostname, same ? before : oncePerKey(rules))
-    changed ||= !same
-  }
-  const expressions = oncePerKey(answers.expressions.map((value) => intern({ kind: 'expression', value })))
-  changed ||= expressions.length !== previous.expressions.length
-  changed ||= !expressions.every((rule) => previous.expressions.includes(rule))
-  return changed ? createRuleSet(previous.version + 1, hosts, expressions) : previous
+export interface BuiltRules {
+  readonly rules: RuleSet
+  /** What could not be read, each with the rule and the member that was wrong. A bad rule costs only itself. */
+  readonly problems: readonly string[]
 }
 
-/** Gives the same Rule for the same content, also across sets. */
-function createInterner(previous: RuleSet, maxHistory: number): (source: RuleSource) => Rule {
-  const known = new Map<string, Rule[]>()
-  const slotOf = (kind: string, id: number) => {
-    const key = `${kind} ${id}`
-    let variants = known.get(key)
-    if (!variants) known.set(key, (variants = []))
-    return variants
+const hostsPerTurn = 100
+
+/**
+ * Compiles what hbs answered, giving way after every hundred hosts. Rules and host lists that did not change are taken
+ * over from `previous`, and when nothing did, `previous` itself is the result.
+ */
+export function* buildInTurns(raw: RawRules, previous: RuleSet, maxHistory: number): Generator<void, BuiltRules> {
+  const interner = createInterner(previous, maxHistory)
+  const problems: string[] = []
+  const hosts = new Map<string, readonly Rule[]>()
+  let changed = previous.version === 0
+  for (const [index, rawHost] of raw.hosts.entries()) {
+    if (index % hostsPerTurn === hostsPerTurn - 1) yield
+    const host = readHost(rawHost)
+    if (!host.ok) {
+      problems.push(host.reason)
+      continue
+    }
+    const before = previous.hosts.get(host.value.hostname)
+    let rules = host.value.strategies.flatMap((strategy) => interner.strategy(strategy, problems))
+    if (!sameRules(before, rules)) rules = oncePerKey(rules)
+    const same = sameRules(before, rules)
+    hosts.set(host.value.hostname, same && before ? before : rules)
+    changed ||= !same
   }
-  for (const rule of previous.all) {
-    const variants = slotOf(rule.source.kind, rule.source.value.id)
-    variants.push(rule)
+  const expressions = oncePerKey(raw.expressions.flatMap((expression) => interner.expression(expression, problems)))
+  changed ||= hosts.size !== previous.hosts.size || expressions.length !== previous.expressions.length
+  changed ||= !expressions.every((rule) => previous.all.has(rule))
+  return { rules: changed ? createRuleSet(previous.version + 1, hosts, expressions) : previous, problems }
+}
+
+/** As `buildInTurns`, in one go. */
+export function buildRuleSet(raw: RawRules, previous: RuleSet, maxHistory: number): RuleSet {
+  const building = buildInTurns(raw, previous, maxHistory)
+  for (;;) {
+    const turn = building.next()
+    if (turn.done === true) return turn.value.rules
   }
-  return (source) => {
-    const variants = slotOf(source.kind, source.value.id)
-    let found = variants.find((rule) => sameSource(rule.source, source))
-    if (!found) variants.push((found = compileRule(source, maxHistory)))
-    return found
+}
+
+/** Reads raw rules and gives the same Rule for the same content, also across sets. */
+function createInterner(previous: RuleSet, maxHistory: number) {
+  const known = { strategy: new Map<unknown, Rule[]>(), expression: new Map<unknown, Rule[]>() }
+  for (const rule of previous.all) variantsOf(known[rule.source.kind], rule.source.value.id).push(rule)
+  const intern = (
+    kind: RuleSource['kind'],
+    raw: unknown,
+    read: () => Reading<RuleSource>,
+    problems: string[],
+  ): Rule[] => {
+    // Nearly always it is one that was read before: comparing is cheaper than reading.
+    const found = known[kind].get(idOf(raw))?.find((rule) => saysTheSame(rule.source, raw))
+    if (found) return [found]
+    const source = read()
+    if (!source.ok) {
+      problems.push(source.reason)
+      return []
+    }
+    const rule = compileRule(source.value, maxHistory)
+    variantsOf(known[kind], source.value.value.id).push(rule)
+    return [rule]
   }
+  return {
+    strategy: (raw: unknown, problems: string[]) =>
+      intern('strategy', raw, () => sourceOf('strategy', readStrategy(raw)), problems),
+    expression: (raw: unknown, problems: string[]) =>
+      intern('expression', raw, () => sourceOf('expression', readExpression(raw)), problems),
+  }
+}
+
+function variantsOf(known: Map<unknown, Rule[]>, id: number): Rule[] {
+  let variants = known.get(id)
+  if (!variants) known.set(id, (variants = []))
+  return variants
+}
+
+function sourceOf<K extends RuleSource['kind'], V>(kind: K, read: Reading<V>): Reading<{ kind: K; value: V }> {
+  return read.ok ? { ok: true, value: { kind, value: read.value } } : read
+}
+
+function idOf(raw: unknown): unknown {
+  return typeof raw === 'object' && raw !== null ? (raw as { id?: unknown }).id : undefined
+}
+
+/** Open-Falcon's hbs answers in random order, which is no change. */
+function sameRules(before: readonly Rule[] | undefined, rules: readonly Rule[]): boolean {
+  return before?.length === rules.length && rules.every((rule, i) => before[i] === rule || before.includes(rule))
 }
 
 function oncePerKey(rules: readonly Rule[]): Rule[] {

@@ -65,40 +65,35 @@ export function matchesTags(rule: Rule, endpoint: string, tags: ReadonlyMap<stri
   return true
 }
 
-/** Whether two sources say the same, member by member. */
-export function sameSource(a: RuleSource, b: RuleSource): boolean {
-  if (a === b) return true
-  if (a.kind === 'strategy') return b.kind === 'strategy' && sameStrategy(a.value, b.value)
-  return b.kind === 'expression' && sameRule(a.value, b.value) && a.value.actionId === b.value.actionId
+/** Whether a rule, or what hbs sent for one and nobody checked yet, says the same as this one, member by member. */
+export function saysTheSame(source: RuleSource, raw: unknown): boolean {
+  if (source.value === raw) return true
+  if (typeof raw !== 'object' || raw === null) return false
+  const a = source.value
+  const b = raw as Partial<Record<string, unknown>>
+  const same =
+    a.id === b['id'] &&
+    a.metric === b['metric'] &&
+    a.func === b['func'] &&
+    a.operator === b['operator'] &&
+    a.rightValue === b['rightValue'] &&
+    a.maxStep === b['maxStep'] &&
+    a.priority === b['priority'] &&
+    a.note === b['note'] &&
+    sameMembers(a.tags, b['tags'])
+  if (!same) return false
+  if (source.kind === 'expression') return source.value.actionId === b['actionId']
+  const { tpl } = source.value
+  return tpl === null ? b['tpl'] === null : sameMembers(tpl, b['tpl'])
 }
 
-function sameStrategy(a: Strategy, b: Strategy): boolean {
-  if (!sameRule(a, b)) return false
-  if (a.tpl === null || b.tpl === null) return a.tpl === b.tpl
-  return (
-    a.tpl.id === b.tpl.id &&
-    a.tpl.name === b.tpl.name &&
-    a.tpl.parentId === b.tpl.parentId &&
-    a.tpl.actionId === b.tpl.actionId &&
-    a.tpl.creator === b.tpl.creator
-  )
-}
-
-function sameRule(a: Strategy | Expression, b: Strategy | Expression): boolean {
-  return (
-    a.id === b.id &&
-    a.metric === b.metric &&
-    a.func === b.func &&
-    a.operator === b.operator &&
-    a.rightValue === b.rightValue &&
-    a.maxStep === b.maxStep &&
-    a.priority === b.priority &&
-    a.note === b.note &&
-    sameTags(a.tags, b.tags)
-  )
-}
-
-function sameTags(a: Record<string, string>, b: Record<string, string>): boolean {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+function sameMembers(a: object, raw: unknown): boolean {
+  if (typeof raw !== 'object' || raw === null) return false
+  let count = 0
+  for (const name in raw) {
+    if ((a as Record<string, unknown>)[name] !== (raw as Record<string, unknown>)[name]) return false
+    count++
+  }
+  for (const _ in a) count--
+  return count === 0
 }

@@ -4,7 +4,7 @@ import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import type { Strategy } from '#protocol'
 import { readAnswers } from './read-rules.ts'
-import type { RuleAnswers } from './read-rules.ts'
+import type { RawRules } from './read-rules.ts'
 import type { RuleSet } from './rule-set.ts'
 
 interface Stored {
@@ -51,7 +51,7 @@ export async function saveRules(file: string, rules: RuleSet): Promise<void> {
 }
 
 /** Reads them back; undefined when there is no file yet. @throws Error when it cannot be read or understood. */
-export async function loadRules(file: string): Promise<RuleAnswers | undefined> {
+export async function loadRules(file: string): Promise<RawRules | undefined> {
   let text: string
   try {
     text = await readFile(file, 'utf8')

@@ -17,7 +17,9 @@ async function serve(): Promise<void> {
   const { projectRoot, runLean, version } = await import('#lib/module')
   const { startAgent } = await import('./agent.ts')
   const host = await linuxHost()
-  const command = [process.execPath, ...process.execArgv, process.argv[1] ?? '']
+  // A debugger's port is taken already.
+  const execArgv = process.execArgv.filter((word) => !word.startsWith('--inspect'))
+  const command = [process.execPath, ...execArgv, process.argv[1] ?? '']
   await runLean({
     name: 'agent',
     read: (chosen) => readConfigApart(command, chosen),

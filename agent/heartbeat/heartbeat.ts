@@ -103,7 +103,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       if (options.pluginsEnabled()) await ask('Agent.MinePlugins', { Hostname: hostname, Checksum: '' }, takePlugins)
       await ask('Agent.TrustableIps', {}, takeTrustable)
       await ask('Agent.BuiltinMetrics', { Hostname: hostname, Checksum: checksum }, takeMetrics)
-      if (failedThisBeat !== undefined && failedThisBeat !== trouble) {
+      if (failedThisBeat !== undefined && kindOf(failedThisBeat) !== kindOf(trouble)) {
         log.warn({ reason: failedThisBeat }, 'heartbeat incomplete, the last orders stay')
       }
       if (failedThisBeat === undefined && trouble !== undefined) log.info('heartbeat complete again')
@@ -112,4 +112,9 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     orders: () => orders,
     trouble: () => trouble,
   }
+}
+
+/** A trouble without the numbers in it: an hbs that stays away is worth one line, not one a minute. */
+function kindOf(trouble: string | undefined): string | undefined {
+  return trouble?.replaceAll(/\d+/g, '')
 }

@@ -62,6 +62,7 @@ export function createSampleQueue(options: {
   /** Where a chunk went that was handed out before it went to disk. */
   const spilled = new WeakMap<HeldBatch, { sequence: number }>()
   let diskRefused = false
+  let closed = false
 
   function shift(): Chunk | undefined {
     const chunk = chunks.shift()
@@ -124,6 +125,11 @@ export function createSampleQueue(options: {
 
   return {
     add(items) {
+      if (closed) {
+        // Of a round that was still under way when the agent stopped.
+        counters.add('dropped.stopped', items.length)
+        return
+      }
       for (let at = 0; at < items.length;) {
         let last = chunks.at(-1)
         if (!last || last.sealed || last.items.length >= batchSize || now() - last.sinceMs > 1000) {
@@ -154,6 +160,7 @@ export function createSampleQueue(options: {
       return { memoryItems, spoolItems: items, spoolBytes: bytes, spoolOldestSeconds: oldestSeconds }
     },
     close() {
+      closed = true
       spillWhile(() => true)
       if (memoryItems > 0) {
         counters.add('dropped.disk', memoryItems)

@@ -1,0 +1,219 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { readMetricValues } from '#protocol'
+import type { ReceivedItem } from '#protocol'
+import { createCounters } from '#lib/counters'
+import { createLogger } from '#lib/log'
+import { defineMethod, listenRpc } from '#lib/rpc'
+import { startAgent } from './agent.ts'
+import { agentConfig } from './config.ts'
+import { createLinuxHost } from './host/linux.ts'
+
+// Steps are of whole seconds, so these tests take a few.
+vi.setConfig({ testTimeout: 20_000 })
+
+let root: string
+const cleaning: (() => Promise<unknown> | void)[] = []
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'agent-'))
+})
+afterEach(async () => {
+  for (const clean of cleaning.splice(0).toReversed()) await clean()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const quiet = createLogger('agent', { destination: { write: () => undefined } })
+
+/** A transfer and an hbs in one. */
+async function upstream(orders: {
+  plugins?: string[]
+  metrics?: { Metric: string; Tags: string }[]
+  trusted?: string
+}) {
+  const taken: ReceivedItem[] = []
+  const reports: unknown[] = []
+  let timestamp = 0
+  const answer = (name: string, make: (argument: unknown) => unknown) =>
+    defineMethod({ name, read: ({ value }) => ({ ok: true, value }), handle: make })
+  const server = await listenRpc({
+    listen: '127.0.0.1:0',
+    methods: [
+      defineMethod({
+        name: 'Transfer.Update',
+        read: readMetricValues,
+        handle(items: (ReceivedItem | null)[]) {
+          taken.push(...items.filter((item) => item !== null))
+          return { Message: 'ok', Total: items.length, Invalid: 0, Latency: 0 }
+        },
+      }),
+      answer('Agent.ReportStatus', (report) => {
+        reports.push(report)
+        return { code: 0 }
+      }),
+      answer('Agent.MinePlugins', () => ({ Plugins: orders.plugins ?? [], Timestamp: ++timestamp })),
+      answer('Agent.TrustableIps', () => orders.trusted ?? ''),
+      answer('Agent.BuiltinMetrics', () => ({
+        Metrics: orders.metrics ?? [],
+        Checksum: JSON.stringify(orders.metrics),
+        Timestamp: ++timestamp,
+      })),
+    ],
+    context: undefined,
+    log: quiet,
+    counters: createCounters(),
+  })
+  cleaning.push(() => server.close())
+  return { address: `127.0.0.1:${server.port}`, port: server.port, taken, reports }
+}
+
+async function agentWith(settings: Record<string, unknown>, lines: string[] = []) {
+  const log = createLogger('agent', { destination: { write: (line) => lines.push(line) } })
+  const file = { current: settings }
+  const agent = await startAgent(agentConfig.parse(settings), log, {
+    root,
+    host: createLinuxHost({ root: '/' }),
+    systemName: 'system.example',
+    endpointFromEnvironment: undefined,
+    childEnv: { PATH: process.env['PATH'] ?? '' },
+    version: '9.9',
+    use: () => ({ cpuSeconds: 0, rssBytes: 1 }),
+    now: Date.now,
+    random: Math.random,
+    readConfig: async () => agentConfig.parse(file.current),
+    exit: () => undefined,
+  })
+  cleaning.push(() => agent.stop())
+  const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${agent.port}${path}`, init)
+  return { agent, ask, file }
+}
+
+const http = { enabled: true, listen: '127.0.0.1:0' }
+
+function plugin(path: string, body: string): void {
+  mkdirSync(join(root, 'plugin', path, '..'), { recursive: true })
+  writeFileSync(join(root, 'plugin', path), `#!/bin/sh\n${body}\n`)
+  chmodSync(join(root, 'plugin', path), 0o755)
+}
+
+test('collection, checks and plugins of one host arrive at transfer, with default tags and without what is ignored', async () => {
+  const up = await upstream({ plugins: ['sys'], metrics: [] })
+  const metrics = [{ Metric: 'net.port.listen', Tags: `port=${up.port}` }]
+  const { address, taken, reports } = await upstream({ plugins: ['sys'], metrics })
+  plugin('sys/1_hello.sh', `echo '[{"metric":"hello","value":"7","step":1,"counterType":"GAUGE","tags":"a=b"}]'`)
+  const { agent, ask } = await agentWith({
+    hostname: 'h1',
+    plugin: { enabled: true, dir: 'plugin' },
+    heartbeat: { enabled: true, addr: address, interval: 60 },
+    transfer: { enabled: true, addrs: [address], interval: 1 },
+    http,
+    default_tags: { idc: 'z1' },
+    ignore: { 'cpu.busy': true },
+  })
+  const find = (metric: string) => taken.find((item) => item.metric === metric)
+  await vi.waitFor(
+    () => {
+      for (const metric of ['cpu.idle', 'net.port.listen', 'hello', 'agent.cpu'])
+        expect(find(metric), metric).toBeDefined()
+    },
+    { timeout: 10_000 },
+  )
+  expect(find('hello')).toMatchObject({ endpoint: 'h1', value: '7', step: 1, tags: 'a=b,idc=z1' })
+  expect(find('net.port.listen')).toMatchObject({ endpoint: 'h1', value: 1, tags: `port=${up.port},idc=z1` })
+  expect(find('agent.alive')).toMatchObject({ value: 1, step: 1, tags: 'idc=z1' })
+  expect(find('cpu.busy')).toBeUndefined()
+  expect(reports[0]).toMatchObject({ Hostname: 'h1', IP: '127.0.0.1', AgentVersion: '9.9' })
+  const page = await (await ask('/')).text()
+  for (const shown of ['h1', 'cpu.busy', 'sys/1_hello.sh', 'net.port.listen']) expect(page).toContain(shown)
+
+  await agent.stop()
+  const count = (name: string) => agent.counters.get(name)
+  const sum = (prefix: string) =>
+    Object.entries(agent.counters.values()).reduce((total, [name, n]) => total + (name.startsWith(prefix) ? n : 0), 0)
+  expect(count('received.own') + count('received.plugin')).toBe(
+    sum('refused.') + sum('dropped.') + count('ignored') + count('delivered') + count('rejected'),
+  )
+  expect(count('delivered')).toBe(taken.length)
+})
+
+test('without hbs the orders of the last run stay in force', async () => {
+  const metrics = [{ Metric: 'proc.num', Tags: 'name=nothing-is-called-so' }]
+  const { address, taken } = await upstream({ metrics, trusted: '10.9.8.7' })
+  const settings = {
+    heartbeat: { enabled: true, addr: address, interval: 60 },
+    transfer: { enabled: true, addrs: [address], interval: 1 },
+    http,
+  }
+  const first = await agentWith(settings)
+  await vi.waitFor(() => expect(taken.some(({ metric }) => metric === 'proc.num')).toBe(true), { timeout: 10_000 })
+  await first.agent.stop()
+  taken.length = 0
+  const second = await agentWith({
+    ...settings,
+    // Nobody listens there.
+    heartbeat: { enabled: true, addr: '127.0.0.1:1', interval: 60 },
+  })
+  expect(await (await second.ask('/ips')).json()).toEqual({ msg: 'success', data: ['10.9.8.7'] })
+  await vi.waitFor(() => expect(taken.some(({ metric }) => metric === 'proc.num')).toBe(true), { timeout: 10_000 })
+})
+
+test('a push is held while transfer is away', async () => {
+  const { ask, agent } = await agentWith({
+    transfer: { enabled: true, addrs: ['127.0.0.1:1'], interval: 3600 },
+    http,
+  })
+  const body = JSON.stringify([{ metric: 'm', value: 1, step: 60, counterType: 'GAUGE' }])
+  expect(await (await ask('/v1/push', { method: 'POST', body })).text()).toBe('success')
+  expect(agent.counters.get('Waiting')).toBe(1)
+})
+
+test('an agent that sends nothing says so', async () => {
+  const { ask } = await agentWith({ http })
+  const answer = await ask('/v1/push', { method: 'POST', body: '[]' })
+  expect(answer.status).toBe(503)
+})
+
+test('a reload applies what it can, says what waits for a restart, and refuses what is wrong', async () => {
+  const settings = { hostname: 'h1', token: 'a-secret', http }
+  const { ask, file } = await agentWith(settings)
+  file.current = { ...settings, hostname: 'h2', transfer: { interval: 10 } }
+  const answer = (await (await ask('/config/reload', { method: 'POST' })).json()) as Record<string, unknown>
+  expect(answer).toMatchObject({
+    msg: 'success',
+    applied: ['hostname'],
+    needsRestart: ['transfer.interval'],
+    data: { hostname: 'h2', token: '***' },
+  })
+  expect(await (await ask('/proc/kernel/hostname')).json()).toEqual({ msg: 'success', data: 'h2' })
+  file.current = { hostname: 5 }
+  expect(await (await ask('/config/reload')).text()).toContain('hostname')
+  expect(await (await ask('/proc/kernel/hostname')).json()).toEqual({ msg: 'success', data: 'h2' })
+})
+
+test('each command of /run is logged with who, what and how it ended, and its limits hold', async () => {
+  const lines: string[] = []
+  const { ask } = await agentWith({ http: { ...http, backdoor: true, runSeconds: 1, runKilobytes: 1 } }, lines)
+  const run = async (body: string) => (await ask('/run', { method: 'POST', body })).text()
+  expect(await run('echo hi')).toBe('hi\n')
+  expect(await run('sleep 30')).toBe('exec fail: killed after 1 s')
+  expect(await run('yes')).toBe('exec fail: killed at more than 1 KB of output')
+  const logged = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ msg }) => msg === '/run: ended')
+  expect(logged.map(({ address, command, exit }) => [address, command, exit])).toEqual([
+    ['127.0.0.1', 'echo hi', 0],
+    ['127.0.0.1', 'sleep 30', undefined],
+    ['127.0.0.1', 'yes', undefined],
+  ])
+})
+
+test('rounds come at the same moment of each step', async () => {
+  const { address, taken } = await upstream({})
+  const { agent } = await agentWith({ transfer: { enabled: true, addrs: [address], interval: 1 }, http: {} })
+  const alive = () => taken.filter(({ metric }) => metric === 'agent.alive').map(({ timestamp }) => timestamp)
+  await vi.waitFor(() => expect(alive().length).toBeGreaterThanOrEqual(4), { timeout: 10_000 })
+  const [first = 0] = alive()
+  expect(alive()).toEqual(alive().map((_, i) => first + i))
+  expect(agent.port).toBeUndefined()
+})

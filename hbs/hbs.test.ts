@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createLogger } from '#lib/log'
@@ -142,6 +143,18 @@ test('when its MySQL goes away it goes on with the last reading, whose age and e
   await until(async () => ((await call('Hbs.GetStrategies')) as StrategiesAnswer).hostStrategies.length === 0)
   expect(await data('/snapshot')).toMatchObject({ error: '' })
 }, 30_000)
+
+test('a MySQL that hangs holds up neither the answers nor the stop', async () => {
+  await mysql.replace({ host: [{ id: 1, hostname: 'h1' }] })
+  const { hbs, call, data } = await started({ database: mysql.dsn })
+  mysql.server?.freeze()
+  onTestFinished(() => mysql.server?.thaw())
+  expect(await call('Agent.ReportStatus', report('h2'))).toEqual({ code: 0 })
+  await until(async () => Number((await data('/snapshot'))['ageSeconds']) >= 2)
+  expect(await call('Hbs.GetStrategies')).toEqual({ hostStrategies: [] })
+  // A module's stop that takes 15 seconds ends as a failure.
+  await expect(Promise.race([hbs.stop().then(() => 'stopped'), pause(14_000)])).resolves.toBe('stopped')
+}, 40_000)
 
 test('a MySQL without tables is left alone unless the configuration asks for them', async () => {
   await mysql.server?.query('DROP DATABASE falcon_portal; CREATE DATABASE falcon_portal')

@@ -64,7 +64,7 @@ export async function startHbs(
       log,
       now,
     })
-    opened.push(() => keeper.stop())
+    opened.push(async () => keeper.stop())
     const agents = createLiveAgents({
       rows: createHostRows(database, { assetMode: config.hosts !== '', defaultGroup: config.defaultGroup }),
       counters,

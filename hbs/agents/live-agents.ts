@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { DatabaseError } from '#lib/sql'
@@ -53,9 +54,10 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
   let failures = 0
+  let beingWritten = 0
   let stopping = false
   counters.gauge('agents.alive', () => agents.size)
-  counters.gauge('hosts.waiting', () => dirty.size)
+  counters.gauge('hosts.waiting', () => dirty.size + beingWritten)
   const sweep = setInterval(forgetSilent, sweepEveryMs).unref()
 
   function forgetSilent(): void {
@@ -84,7 +86,9 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
   async function writeDirty(): Promise<void> {
     const batch = [...dirty.values()].slice(0, rowsPerWrite)
     for (const { hostname } of batch) dirty.delete(hostname)
+    beingWritten = batch.length
     const failed = await writeBatch(batch)
+    beingWritten = 0
     for (const report of failed) {
       if (dirty.has(report.hostname)) counters.add('hosts.superseded')
       else dirty.set(report.hostname, report)
@@ -141,21 +145,26 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
     },
     hostnames: () => [...agents.keys()],
     get waiting() {
-      return dirty.size
+      return dirty.size + beingWritten
     },
     async stop() {
       stopping = true
       clearInterval(sweep)
       clearTimeout(timer)
-      await writing
-      const deadline = now() + lastWriteMs
-      for (let left = dirty.size; left > 0 && now() < deadline; left = dirty.size) {
-        await writeDirty()
-        if (dirty.size >= left) break
-      }
-      if (dirty.size === 0) return
-      counters.add('hosts.abandoned', dirty.size)
-      log.warn({ hosts: dirty.size }, 'host rows left unwritten; agents report them again')
+      const late = new AbortController()
+      const lastWrites = (async () => {
+        await writing
+        for (let left = dirty.size; left > 0 && !late.signal.aborted; left = dirty.size) {
+          await writeDirty()
+          if (dirty.size >= left) return
+        }
+      })()
+      await Promise.race([lastWrites, sleep(lastWriteMs, undefined, { signal: late.signal })])
+      late.abort()
+      const left = dirty.size + beingWritten
+      if (left === 0) return
+      counters.add('hosts.abandoned', left)
+      log.warn({ hosts: left }, 'host rows left unwritten; agents report them again')
     },
   }
 }

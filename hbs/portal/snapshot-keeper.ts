@@ -21,8 +21,8 @@ export interface SnapshotKeeper {
   status(): SnapshotStatus
   /** Reads the tables again soon, because something was just written. */
   refreshSoon(): void
-  /** Settles when a reading that is under way has ended. */
-  stop(): Promise<void>
+  /** What a reading under way still brings is not looked at any more. */
+  stop(): void
 }
 
 export interface SnapshotKeeperOptions {
@@ -77,10 +77,11 @@ export async function startSnapshotKeeper(options: SnapshotKeeperOptions): Promi
       failures = 0
       error = ''
     } catch (cause) {
+      if (stopped) return
       counters.add('snapshot.failed')
       failures++
       const why = (cause as Error).message
-      if (why !== error) log.error({ err: cause, ...status() }, 'portal tables cannot be read')
+      if (why !== error) log.error({ err: cause, ageSeconds: status().ageSeconds }, 'portal tables cannot be read')
       error = why
     }
     if (!tables) return
@@ -130,10 +131,9 @@ export async function startSnapshotKeeper(options: SnapshotKeeperOptions): Promi
       const soonMs = options.soonMs ?? 1000
       if (!running && dueMs - now() > soonMs) schedule(soonMs)
     },
-    async stop() {
+    stop() {
       stopped = true
       clearTimeout(timer)
-      await running
     },
   }
 }

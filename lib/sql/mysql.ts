@@ -11,6 +11,9 @@ export interface MysqlPoolLimits {
   readonly queryTimeoutMs: number
 }
 
+/** How long a close waits for statements under way and for the server's goodbye. */
+const closeWithinMs = 2000
+
 /** Connects when first asked; a connection that broke is replaced by the next statement. */
 export function mysqlDialect(dsn: MysqlDsn, name: string, limits: MysqlPoolLimits): Dialect {
   return {
@@ -25,6 +28,11 @@ export function mysqlDialect(dsn: MysqlDsn, name: string, limits: MysqlPoolLimit
 function preparingPool(dsn: MysqlDsn, limits: MysqlPoolLimits): MysqlPool {
   const pool = createPool(poolOptions(dsn, limits))
   const wrapped = new WeakMap<PoolConnection, MysqlPoolConnection>()
+  const open = new Set<PoolConnection>()
+  pool.on('connection', (connection) => {
+    open.add(connection)
+    connection.once('end', () => open.delete(connection))
+  })
   return {
     getConnection(callback) {
       pool.getConnection((error, connection) => {
@@ -34,7 +42,17 @@ function preparingPool(dsn: MysqlDsn, limits: MysqlPoolLimits): MysqlPool {
         callback(undefined, known)
       })
     },
-    end: (callback) => pool.end(callback),
+    end(callback) {
+      const finish = () => {
+        clearTimeout(late)
+        for (const connection of open) connection.destroy()
+        callback(undefined)
+      }
+      // A server that hangs must not keep the process from ending.
+      const late = setTimeout(finish, closeWithinMs)
+      // That a connection was broken already is no failure of closing it.
+      pool.end(finish)
+    },
   }
 }
 

@@ -16,6 +16,10 @@ export interface PrivateServer {
   stop(): Promise<void>
   /** SIGKILL. */
   kill(): Promise<void>
+  /** Stops it where it is: connections stay, nothing is answered any more. */
+  freeze(): void
+  /** The opposite of `freeze`. */
+  thaw(): void
   /** Kills it and removes its data. */
   remove(): Promise<void>
 }
@@ -71,6 +75,8 @@ export async function startPrivately(plan: ServerPlan): Promise<PrivateServer & 
     start,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     async remove() {
       await end('SIGKILL')
       process.off('exit', killWithTest)

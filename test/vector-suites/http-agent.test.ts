@@ -120,12 +120,14 @@ const differences: readonly Difference[] = [
   },
 ]
 
-/** How many items of a body transfer would refuse. */
+/** How many items of a body transfer would refuse, once we have filled in the endpoint. */
 function refusedIn(body: string): number {
   const first = readFirstJson(body)
   if (!first) return 0
   const items = readMetricValues({ value: first.value, source: first.text, text: () => first.text })
-  return items.ok ? items.value.filter((item) => refusalOf(item) !== undefined).length : 0
+  if (!items.ok) return 0
+  const filled = items.value.map((item) => item && { ...item, endpoint: item.endpoint === '' ? 'us' : item.endpoint })
+  return filled.filter((item) => refusalOf(item) !== undefined).length
 }
 
 /** The form of a JSON value: members, lengths and types, and of texts made of numbers where the numbers stand. */

@@ -44,6 +44,8 @@ export function exchange(port: number, raw: string, options: { from?: string | u
 function parseResponse(bytes: Buffer, isHead: boolean, ended: boolean): RawResponse | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
+  // What only asks for the rest of the request is no answer yet.
+  if (bytes.subarray(0, 12).toString() === 'HTTP/1.1 100') return parseResponse(bytes.subarray(end + 4), isHead, ended)
   const [statusLine = '', ...lines] = bytes.subarray(0, end).toString().split('\r\n')
   const headers = new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),

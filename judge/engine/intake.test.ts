@@ -136,3 +136,11 @@ test('a series whose type changes is read by the type of its newest point', asyn
   expect(judge.events()[1]).toBe(`OK 1 ${t + 120} 5`)
   expect((await openFixture(dir)).state.registry.find('h1/m')?.counterType).toBe('GAUGE')
 })
+
+test('a first start leaves points to the sender until hbs has answered, but not for long', async () => {
+  const judge = await openFixture(dir)
+  await expect(judge.push(h1, [t, 99])).rejects.toThrow('rules are not known yet')
+  judge.clock += 11
+  expect(await judge.push(h1, [t, 99])).toEqual({ taken: 1, refused: 0 })
+  expect(judge.counters.get('unmatched')).toBe(1)
+})

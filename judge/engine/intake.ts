@@ -22,6 +22,9 @@ export interface JudgeSlot {
 /** Longer names are refused; the journal gives a length two bytes. */
 const maxNameBytes = 4096
 
+/** After a start without rules of an earlier run, points are left to the sender for so long: hbs is about to answer. */
+const waitForRulesSeconds = 10
+
 /**
  * The way of every sample: slot → ring of recent points → compiled functions. A batch is acknowledged when the journal
  * has it; when the journal cannot take it, nothing of it has happened and the sender keeps it.
@@ -45,6 +48,8 @@ function takeBatch(state: JudgeState, judge: PointJudge, batch: SlotBatch<JudgeS
   const { counters, outbox, settings, transaction } = state
   if (outbox.full) throw new Error(`Cannot take points: ${outbox.waiting} events wait for the queue`)
   const now = Math.floor(state.now() / 1000)
+  if (state.rules.version === 0 && now - state.startedAt < waitForRulesSeconds)
+    throw new Error('Cannot take points: the rules are not known yet')
   heardFromTransfer(state, now)
   let [judged, late, stale, unmatched, refused] = [0, 0, 0, 0, 0]
   try {

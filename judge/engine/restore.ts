@@ -81,12 +81,14 @@ export async function restoreState(options: RestoreOptions): Promise<Restored> {
     watched: new Set(),
     closings: [],
     journalFailure: undefined,
+    startedAt: seconds,
     lastReceived: seconds,
     silenceCountsFrom: seconds,
   }
   state.outbox.add(recovered.events)
   for (const series of registry.all()) rebind(state, series)
   counters.add('journal.tornBytes', report.tornBytes)
+  counters.add('events.restored', recovered.events.length)
   if (report.files > 0)
     log.info({ ...report, series: registry.size, waitingEvents: recovered.events.length }, 'state restored')
   return { state, producer: recovered.producer, opening }

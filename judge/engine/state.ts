@@ -57,6 +57,8 @@ export interface JudgeState {
   readonly closings: Closing[]
   /** Why the journal took nothing at the last try; undefined when it did. */
   journalFailure: string | undefined
+  /** Unix seconds. */
+  readonly startedAt: number
   /** Unix seconds when anything at all last came in; the start counts. */
   lastReceived: number
   /** Unix seconds from which silence counts: our start, or the end of the last time in which nobody sent anything. */

@@ -37,7 +37,6 @@ const retrySnapshotAfterMs = 60_000
 export function createUpkeep(state: JudgeState, options: UpkeepOptions): Upkeep {
   const { counters, log } = state
   const records = createFrameWriter()
-  const startedAt = Math.floor(state.now() / 1000)
   let walk: Generator<TrackedSeries> | undefined
   let confirmed = false
   let orphansChecked = false
@@ -88,7 +87,7 @@ export function createUpkeep(state: JudgeState, options: UpkeepOptions): Upkeep 
 
   function isUnwanted(series: TrackedSeries, now: number): boolean {
     // While we were down nobody could reach us, so that time is no silence.
-    const silentFor = now - Math.max(series.lastArrival, startedAt)
+    const silentFor = now - Math.max(series.lastArrival, state.startedAt)
     if (!isOpen(series)) return (confirmed && series.rules.length === 0) || silentFor > forgetAfterSeconds
     // What is open has to be closed first, unless nobody wants that.
     return confirmed && series.rules.length === 0 && !state.settings.closeOnChange

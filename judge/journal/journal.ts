@@ -153,11 +153,14 @@ export function openJournal(dir: string, opening: () => Uint8Array, log: Logger)
       }
     },
     async sync() {
-      if (!current || !unsynced) return
+      const file = current
+      if (!file || !unsynced) return
       unsynced = false
       try {
-        await fdatasyncAsync(current.fd)
+        await fdatasyncAsync(file.fd)
       } catch (error) {
+        // A snapshot may have ended the file meanwhile, and has put it on the disk itself.
+        if (current !== file) return
         unsynced = true
         throw error
       }

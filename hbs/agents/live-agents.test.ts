@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createCounters } from '#lib/counters'
 import { createLogger } from '#lib/log'
 import { openPortalStore } from '../../test/services/index.ts'
@@ -124,6 +124,23 @@ test('what cannot be an agent is refused with the reason, and counted by it', ()
     'agents.refused.longHostname': 1,
     'agents.refused.tooMany': 1,
   })
+})
+
+test('an agent that was silent for a day is forgotten, and written again when it comes back', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const nothing: HostRows = { write: async () => ({ inserted: 0, updated: 0, unchanged: 1, unknown: 0 }) }
+  const { agents, counters } = started(nothing)
+  const hour = 3600 * 1000
+  agents.saw(request('silent'))
+  agents.saw(request('talking'))
+  for (let passed = 0; passed < 23; passed++) vi.advanceTimersByTime(hour)
+  agents.saw(request('talking'))
+  expect(agents.hostnames()).toEqual(['silent', 'talking'])
+  vi.advanceTimersByTime(3 * hour)
+  expect(agents.hostnames()).toEqual(['talking'])
+  agents.saw(request('silent'))
+  expect(counters.get('agents.toWrite')).toBe(3)
 })
 
 test('a stop writes what waits; what the database does not take is counted', async () => {

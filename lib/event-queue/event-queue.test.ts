@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createLogger } from '#lib/log'
 import { applySchema, openDatabase } from '#lib/sql'
-import { startMariadb, startRedis } from '../../test/services/index.ts'
+import { startMariadb, startRedis, startSentinel } from '../../test/services/index.ts'
 import type { Mariadb, PrivateRedis } from '../../test/services/index.ts'
 import { openEventQueue } from './index.ts'
 import type { EventQueue, EventQueueOptions, QueuedEvent } from './index.ts'
@@ -171,6 +171,18 @@ test('a password in the URL, in the dsn or beside it, is used and never logged',
   const without = opened({ redis: { dsn: guarded.dsn } })
   await expect(without.push('judge-a', events(1, 1))).rejects.toThrow(/NOAUTH/)
   expect(logLines.join('')).not.toContain('p@ss')
+}, 30_000)
+
+test('sentinels are asked for the master', async () => {
+  const sentinel = await startSentinel(redis)
+  onTestFinished(() => sentinel.remove())
+  // One of the sentinels is away.
+  const addresses = ['127.0.0.1:1', sentinel.dsn]
+  const queue = opened({ redis: { sentinel: { name: 'mymaster', addresses } } })
+  await queue.push('judge-sentinel', events(1, 3, 4))
+  const direct = opened({ redis: { dsn: redis.dsn } })
+  expect(await direct.lastSequence('judge-sentinel')).toBe(3)
+  expect(await direct.peek(4, 10)).toEqual(texts(events(1, 3)))
 }, 30_000)
 
 test('a redis cluster takes the events too, although its lists live on different nodes', async () => {

@@ -1,6 +1,6 @@
 export { startMariadb } from './mariadb.ts'
 export type { Mariadb } from './mariadb.ts'
-export { startRedis } from './redis.ts'
+export { startRedis, startSentinel } from './redis.ts'
 export type { PrivateRedis } from './redis.ts'
 export { openPortalStore } from './portal-store.ts'
 export type { PortalRows, PortalStore } from './portal-store.ts'

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findProgram, startPrivately } from './private-server.ts'
-import type { PrivateServer } from './private-server.ts'
+import type { PrivateServer, ServerPlan } from './private-server.ts'
 
 export interface PrivateRedis extends PrivateServer {
   /** `host:port` */
@@ -13,10 +15,40 @@ export interface PrivateRedis extends PrivateServer {
  * A Redis server whose lists survive SIGKILL: every command is in its append-only file before it is answered.
  * (With `appendfsync everysec` Redis may answer first; `no` leaves only the machine's own crash uncovered.)
  */
-export async function startRedis(extraArguments: readonly string[] = []): Promise<PrivateRedis> {
+export function startRedis(extraArguments: readonly string[] = []): Promise<PrivateRedis> {
+  const given = extraArguments.indexOf('--requirepass')
+  return start({
+    password: given < 0 ? undefined : extraArguments[given + 1],
+    arguments: ({ folder, port }) => [
+      ...`--port ${port} --bind 127.0.0.1 --daemonize no --appendonly yes --appendfsync no`.split(' '),
+      '--save',
+      '',
+      '--dir',
+      folder,
+      ...extraArguments,
+    ],
+  })
+}
+
+/** A sentinel that watches a Redis under the name `mymaster`. */
+export function startSentinel(master: PrivateRedis): Promise<PrivateRedis> {
+  return start({
+    prepare: (folder) =>
+      writeFileSync(join(folder, 'sentinel.conf'), `sentinel monitor mymaster 127.0.0.1 ${master.port} 1\n`),
+    arguments: ({ folder, port }) => [
+      join(folder, 'sentinel.conf'),
+      '--sentinel',
+      ...`--port ${port} --bind 127.0.0.1 --daemonize no --dir`.split(' '),
+      folder,
+    ],
+  })
+}
+
+async function start(
+  plan: Pick<ServerPlan, 'arguments' | 'prepare'> & { readonly password?: string | undefined },
+): Promise<PrivateRedis> {
   const command = findProgram(['redis-server'], 'redis-server')
-  const password = extraArguments[extraArguments.indexOf('--requirepass') + 1]
-  const auth = extraArguments.includes('--requirepass') && password !== undefined ? { password } : {}
+  const auth = plan.password === undefined ? {} : { password: plan.password }
   const client = (port: number) =>
     new Redis({ host: '127.0.0.1', port, ...auth, protocol: 2, lazyConnect: true, retryStrategy: () => null }).on(
       'error',
@@ -26,14 +58,7 @@ export async function startRedis(extraArguments: readonly string[] = []): Promis
   const server = await startPrivately({
     name: 'redis',
     command,
-    arguments: ({ folder, port }) => [
-      ...`--port ${port} --bind 127.0.0.1 --daemonize no --appendonly yes --appendfsync no`.split(' '),
-      '--save',
-      '',
-      '--dir',
-      folder,
-      ...extraArguments,
-    ],
+    ...plan,
     ready: async ({ port }) => {
       const probe = client(port)
       try {

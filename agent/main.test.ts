@@ -60,10 +60,14 @@ interface Process {
 }
 
 function run(...args: string[]): Process {
+  return runWith({}, ...args)
+}
+
+function runWith(env: Record<string, string>, ...args: string[]): Process {
   const child = spawn(
     process.execPath,
     ['--conditions=source', '--import', 'tsx', join(projectRoot, 'agent/main.ts'), ...args],
-    { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: projectRoot, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
@@ -171,6 +175,13 @@ test('--check prints one collection and sends nothing', async () => {
   expect(check.output()).toMatch(/\nagent\.alive +GAUGE +1/)
   expect(check.output()).toMatch(/\ncpu\.idle +GAUGE +[\d.]+ +%/)
   expect(peer.taken).toEqual([])
+})
+
+test('--check ends with code 1 and a sentence a collector when the host cannot be read', async () => {
+  const check = runWith({ NUX_ROOTFS: join(home, 'nothing') }, '--check', '--config', configFile({}))
+  expect(await check.ended).toBe(1)
+  expect(check.output()).toMatch(/^agent: collector failed: cpu: Cannot read \/proc\/stat: .*ENOENT.*$/m)
+  expect(check.output()).not.toContain('"level"')
 })
 
 test('bad arguments and a bad configuration end with code 2 and every problem named', async () => {

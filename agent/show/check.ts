@@ -48,7 +48,7 @@ export async function runCheck(options: {
   await sleep(pauseMs)
   const samples = await rounds.collect()
   print(`${sampleTable(samples, first, config.ignore)}\n`)
-  for (const line of failures) complain(line)
+  for (const line of failures) complain(`agent: ${sentenceOf(line)}\n`)
   return failures.length > 0 ? 1 : 0
 }
 
@@ -79,4 +79,16 @@ export function sampleTable(
 /** Up to four digits behind the point. */
 function shown(value: number): string {
   return String(Math.round(value * 10_000) / 10_000)
+}
+
+/** A line of the log for a person: what happened to which collector, and why. */
+function sentenceOf(line: string): string {
+  const { msg, collector, err, metrics } = JSON.parse(line) as {
+    msg: string
+    collector?: string
+    err?: { message: string }
+    metrics?: string[]
+  }
+  const reason = err?.message.split('\n')[0] ?? metrics?.join(' ')
+  return [msg, collector, reason].filter((part) => part !== undefined).join(': ')
 }

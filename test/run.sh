@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 say() { printf '\n== %s\n' "$*"; }
 fail() { echo "test: $*" >&2; exit 1; }
 
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null ||
-  fail "Node.js 20 or newer is needed, found: $(node --version 2>/dev/null || echo none)"
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 15) ? 0 : 1)' 2>/dev/null ||
+  fail "Node.js 20.15 or newer is needed, found: $(node --version 2>/dev/null || echo none)"
 
 if [ ! -x node_modules/.bin/vitest ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say "Installing npm packages"

@@ -102,9 +102,9 @@ async function overTheLink(dir: string): Promise<void> {
   const child = fork(new URL('./judge/process.ts', import.meta.url), [dir], {
     execArgv: ['--conditions=source', '--import', 'tsx'],
   })
-  const { port } = await answer<{ port: number }>(child)
+  const ports = await answer<{ rpc: number; http: number }>(child)
   const link = createLinkClient({
-    addresses: [`127.0.0.1:${port}`],
+    addresses: [`127.0.0.1:${ports.rpc}`],
     module: 'bench',
     connectTimeoutMs: 1000,
     ackTimeoutMs: 30_000,
@@ -140,6 +140,9 @@ async function overTheLink(dir: string): Promise<void> {
   const cpu = after.usage.user + after.usage.system - before.usage.user - before.usage.system
   const notes = `${(samples / seconds / 1000).toFixed(0)} k/s acknowledged, ${(after.resident / 2 ** 20).toFixed(0)} MB resident`
   show('over the link, own process', cpu / samples, notes)
+  const counters = await (await fetch(`http://127.0.0.1:${ports.http}/counter/all`)).text()
+  if (!counters.includes(`"Name":"judged","Cnt":${(2 + rounds) * seriesCount},`))
+    throw new Error(`not every sample was judged: ${counters}`)
   await link.close()
   const gone = once(child, 'exit')
   child.send('stop')

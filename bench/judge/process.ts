@@ -9,7 +9,7 @@ const config = judgeConfig.parse({
   dir,
   staleAfterSeconds: 0,
   rpc: { listen: '127.0.0.1:0' },
-  http: { enabled: false },
+  http: { listen: '127.0.0.1:0' },
   hbs: { servers: ['127.0.0.1:1'] },
   alarm: { enabled: false },
 })
@@ -18,4 +18,4 @@ process.on('message', (message) => {
   if (message === 'usage') process.send?.({ usage: process.cpuUsage(), resident: process.memoryUsage().rss })
   if (message === 'stop') void judge.stop().then(() => process.exit(0))
 })
-process.send?.({ port: judge.ports.rpc })
+process.send?.(judge.ports)

@@ -86,7 +86,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     sender &&
     createIntake({
       fill: () => ({ endpoint: hostname(), nowSeconds: Math.floor(now() / 1000), defaultTags: defaultTags() }),
-      hold: (items) => sender.add(items),
+      hold: (items) => sender.keep(items),
       counters,
     })
 

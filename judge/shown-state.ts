@@ -42,6 +42,8 @@ export function createShownState(parts: {
   counters.gauge('series.nodata', () => state.watched.size)
   counters.gauge('series.alarming', openAlarms)
   counters.gauge('events.waiting', () => state.outbox.waiting)
+  // Under the name that every module has: what it holds because the next one has not taken it.
+  counters.gauge('Waiting', () => state.outbox.waiting)
   counters.gauge('journal.bytes', () => state.journal.bytes)
   counters.gauge('journal.files', () => state.journal.files)
   counters.gauge('rules', () => state.rules.all.size)

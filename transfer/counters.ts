@@ -45,4 +45,6 @@ export function showDestinations(counters: Counters, destinations: Destinations,
     )
   }
   counters.gauge('SeriesCnt', () => routes.size)
+  // Under the name that every module has: what it holds because the next one has not taken it.
+  counters.gauge('Waiting', () => counters.get('JudgeSendCacheCnt') + counters.get('GraphSendCacheCnt'))
 }

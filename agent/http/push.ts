@@ -7,8 +7,8 @@ import type { AgentRequest } from './server.ts'
 const listed = 20
 
 /**
- * `/v1/push`. `success` means that every item is held by this agent until transfer acknowledges it, whether transfer can
- * be reached or not. Otherwise the answer is 400, says how many were accepted all the same, and names the others.
+ * `/v1/push`. `success` means that transfer has every item or the spool does: a killed agent loses none, and it does not
+ * matter whether transfer can be reached. 503 when neither took them in time. Otherwise the answer is 400, says how many were accepted all the same, and names the others.
  * Where Open-Falcon's agent would not have decoded the batch, the answer begins with its words.
  */
 export async function push(request: AgentRequest, intake: Intake, bodyLimit: number): Promise<Answer> {
@@ -17,7 +17,9 @@ export async function push(request: AgentRequest, intake: Intake, bodyLimit: num
   if (!body) return failure(413, `body is longer than ${bodyLimit} bytes`)
   const taken = intake.take(body.toString(), 'push', 'first value')
   if (!taken.ok) return failure(400, `connot decode body: ${taken.reason}`)
-  const { accepted, refused } = taken.value
+  const { accepted, refused, safe } = taken.value
+  if (!(await safe))
+    return failure(503, 'held in memory only: transfer does not answer and the spool refuses; push again later')
   if (refused.length === 0) return text('success')
   // Falcon: the spelling is part of what scripts look for.
   const words = refused.some((item) => item.undecodable) ? 'connot decode body: ' : ''

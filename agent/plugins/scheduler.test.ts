@@ -40,7 +40,10 @@ function start(parallel = 10) {
   const counters = createCounters()
   const intake = createIntake({
     fill: () => ({ endpoint: 'h', nowSeconds: 100, defaultTags: '' }),
-    hold: (items) => held.push(...items),
+    hold: async (items) => {
+      held.push(...items)
+      return true
+    },
     counters,
   })
   const scheduler = createPluginScheduler({

@@ -10,7 +10,10 @@ function intake(defaultTags = '') {
   const counters = createCounters()
   const made = createIntake({
     fill: () => ({ endpoint: 'me', nowSeconds, defaultTags }),
-    hold: (items) => held.push(...items),
+    hold: async (items) => {
+      held.push(...items)
+      return true
+    },
     counters,
   })
   return { held, counters, take: (text: string) => made.take(text, 'push', 'first value') }
@@ -22,7 +25,7 @@ test('what is given is held as it is, what is missing is filled in', () => {
   const { take, held } = intake()
   expect(take(JSON.stringify([good, { metric: 'x', value: '2.5', step: 30, counterType: 'COUNTER' }]))).toEqual({
     ok: true,
-    value: { accepted: 2, refused: [] },
+    value: { accepted: 2, refused: [], safe: expect.any(Promise) as Promise<boolean> },
   })
   expect(held).toEqual([
     good,
@@ -84,6 +87,6 @@ test('what is no array of items is named', () => {
   expect(take('hello')).toEqual({ ok: false, reason: 'it is not JSON' })
   expect(take('{}')).toEqual({ ok: false, reason: 'it is not an array of items' })
   expect(take('')).toMatchObject({ ok: false })
-  expect(take('null')).toEqual({ ok: true, value: { accepted: 0, refused: [] } })
-  expect(take('[] and more')).toEqual({ ok: true, value: { accepted: 0, refused: [] } })
+  expect(take('null')).toMatchObject({ ok: true, value: { accepted: 0, refused: [] } })
+  expect(take('[] and more')).toMatchObject({ ok: true, value: { accepted: 0, refused: [] } })
 })

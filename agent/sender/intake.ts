@@ -18,6 +18,8 @@ export interface Taken {
   /** How many are held now, until transfer acknowledges them. */
   readonly accepted: number
   readonly refused: readonly RefusedItem[]
+  /** Whether the accepted ones outlive this process: transfer or the disk has them. Settles within about a second. */
+  readonly safe: Promise<boolean>
 }
 
 /** The way in for samples of others: pushed by scripts or printed by plugins. */
@@ -35,7 +37,7 @@ export interface Intake {
  */
 export function createIntake(options: {
   fill: () => { endpoint: string; nowSeconds: number; defaultTags: string }
-  hold: (items: readonly ReceivedItem[]) => void
+  hold: (items: readonly ReceivedItem[]) => Promise<boolean>
   counters: Counters
 }): Intake {
   const { fill, hold, counters } = options
@@ -64,8 +66,8 @@ export function createIntake(options: {
           refused.push({ index, name: nameOf(filled), reason: explain(refusal, filled), undecodable: false })
         }
       })
-      hold(accepted)
-      return { ok: true, value: { accepted: accepted.length, refused } }
+      const safe = accepted.length === 0 ? Promise.resolve(true) : hold(accepted)
+      return { ok: true, value: { accepted: accepted.length, refused, safe } }
     },
   }
 }

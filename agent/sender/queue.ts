@@ -28,7 +28,8 @@ export interface QueueStats {
  * Whatever leaves it unsent is counted as `dropped.<reason>`.
  */
 export interface SampleQueue {
-  add(items: readonly ReceivedItem[]): void
+  /** Resolves to true once each of them is settled or on disk, to false when some were dropped. */
+  add(items: readonly ReceivedItem[]): Promise<boolean>
   head(): HeldBatch | undefined
   /**
    * Forgets a batch that `head` gave: the peer has it, or it will never take it. False when the batch was dropped in
@@ -47,6 +48,17 @@ interface Chunk {
   readonly sinceMs: number
   /** Handed out by `head`: it must not grow any more. */
   sealed: boolean
+  /** Told once when the chunk leaves memory: whether its samples are safe. */
+  readonly leave: (safe: boolean) => void
+  readonly left: Promise<boolean>
+}
+
+function createChunk(sinceMs: number): Chunk {
+  let leave: (safe: boolean) => void = () => undefined
+  const left = new Promise<boolean>((resolve) => {
+    leave = resolve
+  })
+  return { items: [], sinceMs, sealed: false, leave, left }
 }
 
 export function createSampleQueue(options: {
@@ -64,9 +76,10 @@ export function createSampleQueue(options: {
   let diskRefused = false
   let closed = false
 
-  function shift(): Chunk | undefined {
+  function shift(safe: boolean): Chunk | undefined {
     const chunk = chunks.shift()
     if (chunk) memoryItems -= chunk.items.length
+    chunk?.leave(safe)
     return chunk
   }
 
@@ -87,13 +100,13 @@ export function createSampleQueue(options: {
   function spillWhile(wanted: (chunk: Chunk) => boolean): void {
     for (let first = chunks[0]; first && wanted(first); first = chunks[0]) {
       if (!toDisk(first)) return
-      shift()
+      shift(true)
     }
   }
 
   function dropOverBrim(): void {
     while (memoryItems > memoryBrim) {
-      const lost = shift()?.items.length ?? 0
+      const lost = shift(false)?.items.length ?? 0
       counters.add('dropped.disk', lost)
       log.warn({ items: lost }, 'samples dropped: memory is full and the spool refuses')
     }
@@ -116,7 +129,7 @@ export function createSampleQueue(options: {
 
   function settle(batch: HeldBatch): boolean {
     if (chunks[0] === batch) {
-      shift()
+      shift(true)
       return true
     }
     const record = fromSpool?.batch === batch ? fromSpool.record : spilled.get(batch)
@@ -128,16 +141,18 @@ export function createSampleQueue(options: {
       if (closed) {
         // Of a round that was still under way when the agent stopped.
         counters.add('dropped.stopped', items.length)
-        return
+        return Promise.resolve(false)
       }
+      const touched = new Set<Chunk>()
       for (let at = 0; at < items.length;) {
         let last = chunks.at(-1)
         if (!last || last.sealed || last.items.length >= batchSize || now() - last.sinceMs > 1000) {
-          last = { items: [], sinceMs: now(), sealed: false }
+          last = createChunk(now())
           chunks.push(last)
         }
         const part = items.slice(at, at + batchSize - last.items.length)
         last.items.push(...part)
+        touched.add(last)
         memoryItems += part.length
         at += part.length
       }
@@ -145,6 +160,7 @@ export function createSampleQueue(options: {
         spillWhile(() => true)
         dropOverBrim()
       }
+      return Promise.all([...touched].map((chunk) => chunk.left)).then((safe) => safe.every(Boolean))
     },
     head() {
       const spooled = readSpool()

@@ -117,6 +117,26 @@ test('samples go out in order, in calls of at most 200, and are counted once', a
   expect(sender.state()).toMatchObject({ memoryItems: 0, spoolItems: 0, trouble: undefined })
 })
 
+test('who waits for an answer gets it when transfer has the samples', async () => {
+  const peer = await transfer()
+  const { sender } = sending([peer.address])
+  expect(await sender.keep(samples(0, 3))).toBe(true)
+  expect(numbers(peer.taken)).toEqual([0, 1, 2])
+})
+
+test('while transfer is away who waits gets its answer when the disk has the samples', async () => {
+  const { sender } = sending([`127.0.0.1:${await freePort()}`])
+  expect(await sender.keep(samples(0, 250))).toBe(true)
+  expect(sender.state()).toMatchObject({ memoryItems: 0, spoolItems: 250 })
+  expect(await sender.keep([])).toBe(true)
+})
+
+test('when neither transfer nor the disk takes the samples, who waits is told so', async () => {
+  const { sender, counters } = sending([`127.0.0.1:${await freePort()}`], { maxBytes: 1 })
+  expect(await sender.keep(samples(0, 3))).toBe(false)
+  expect(counters.get('delivered')).toBe(0)
+})
+
 test('what transfer calls invalid is counted as rejected', async () => {
   const peer = await transfer()
   const { sender, counters } = sending([peer.address])

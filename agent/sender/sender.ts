@@ -12,6 +12,8 @@ const firstPauseMs = 500
 const longestPauseMs = 5000
 /** How long a batch may be refused for reasons that are not about its content before it is taken apart. */
 const patienceMs = 600_000
+/** How long a script that pushes waits for transfer before its samples go to disk. */
+const safeWithinMs = 1000
 /** How long a stop goes on sending before it leaves the rest in the spool. */
 const lastWordsMs = 3000
 
@@ -28,6 +30,11 @@ export interface SendState extends QueueStats {
 export interface Sender {
   /** Holds the samples until transfer acknowledges them. */
   add(items: readonly ReceivedItem[]): void
+  /**
+   * The same, for whoever waits for an answer: resolves to true once transfer has the samples or the disk does, so that
+   * they outlive this process; to false when neither took them within a second (they stay in memory).
+   */
+  keep(items: readonly ReceivedItem[]): Promise<boolean>
   state(): SendState
   /** Sends what is held for a moment more; what then is left waits in the spool. */
   stop(): Promise<void>
@@ -147,10 +154,28 @@ export function startSender(options: {
     for (let batch = queue.head(); batch; batch = queue.head()) if (!(await attempt(batch))) return
   }
 
+  function add(items: readonly ReceivedItem[]): Promise<boolean> {
+    const safe = queue.add(items)
+    if (failures === 0) wake?.()
+    return safe
+  }
+
   return {
-    add(items) {
-      queue.add(items)
-      if (failures === 0) wake?.()
+    add: (items) => void add(items),
+    async keep(items) {
+      const safe = add(items)
+      // Transfer is known to be away: waiting for it would only hold the script up.
+      if (failures > 0) queue.spill(0)
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<'late'>((resolve) => {
+        timer = setTimeout(resolve, safeWithinMs, 'late')
+      })
+      const first = await Promise.race([safe, late])
+      clearTimeout(timer)
+      if (first !== 'late') return first
+      queue.spill(0)
+      // What is safe by now says so before the next turn.
+      return Promise.race([safe, new Promise<boolean>((resolve) => setImmediate(resolve, false))])
     },
     state: () => ({ ...queue.stats(), latencyMs, lastDeliveryMs, trouble, peer: client.peer }),
     async stop() {

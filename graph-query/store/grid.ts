@@ -128,8 +128,8 @@ export function readSteps(
   const sources = allRaw(grid)
   readRaw(sources, place, first, last, out)
   if (kind === 'GAUGE') return
-  const before = lastBefore(grid, sources, place, first)
-  ratesInPlace(out, last - first + 1, before.value, before.gap, grid.layout.step)
+  const { step } = grid.layout
+  ratesInPlace(out, last - first + 1, lastBefore(grid, sources, place, first), step, rateReach(step))
 }
 
 const nearby = 8

@@ -92,10 +92,12 @@ function grow(columns: Columns, needed: number): Columns {
 
 function toBytes(columns: Columns, count: number): Uint8Array {
   const bytes = new Uint8Array(headerBytes + count * bytesPerSeries)
-  bytes.set(new Uint8Array(columns.values.buffer, 0, 8 * count), headerBytes)
-  bytes.set(new Uint8Array(columns.previousValues.buffer, 0, 8 * count), headerBytes + 8 * count)
-  bytes.set(new Uint8Array(columns.times.buffer, 0, 4 * count), headerBytes + 16 * count)
-  bytes.set(new Uint8Array(columns.previousTimes.buffer, 0, 4 * count), headerBytes + 20 * count)
+  let at = headerBytes
+  for (const column of [columns.values, columns.previousValues, columns.times, columns.previousTimes]) {
+    const length = count * column.BYTES_PER_ELEMENT
+    bytes.set(new Uint8Array(column.buffer, column.byteOffset, length), at)
+    at += length
+  }
   const view = new DataView(bytes.buffer)
   view.setUint32(0, magic, true)
   view.setUint32(4, count, true)

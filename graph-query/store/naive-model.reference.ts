@@ -22,6 +22,9 @@ export function createNaiveSeries(kind: SeriesKind, stepSeconds: number): NaiveS
   const points = new Map<number, number>()
   let sorted: number[] | undefined
 
+  /** One-step values, as far as they have been asked for since the last point. */
+  const steps = new Map<number, number>()
+
   function before(timestamp: number) {
     sorted ??= [...points.keys()].toSorted((a, b) => a - b)
     let low = 0
@@ -35,20 +38,27 @@ export function createNaiveSeries(kind: SeriesKind, stepSeconds: number): NaiveS
     return time === undefined ? undefined : { timestamp: time, value: points.get(time) ?? NaN }
   }
 
+  function compute(timestamp: number): number {
+    const value = points.get(timestamp)
+    if (value === undefined) return NaN
+    if (kind === 'GAUGE') return value
+    const earlier = before(timestamp)
+    if (!earlier || timestamp - earlier.timestamp > Math.max(2 * stepSeconds, reachSeconds)) return NaN
+    const rate = (value - earlier.value) / (timestamp - earlier.timestamp)
+    return rate >= 0 ? rate : NaN
+  }
+
   const series: NaiveSeries = {
     put(timestamp, value) {
       if (Number.isNaN(value)) return
       points.set(Math.floor(timestamp / stepSeconds) * stepSeconds, value)
       sorted = undefined
+      steps.clear()
     },
     step(timestamp) {
-      const value = points.get(timestamp)
-      if (value === undefined) return NaN
-      if (kind === 'GAUGE') return value
-      const earlier = before(timestamp)
-      if (!earlier || timestamp - earlier.timestamp > Math.max(2 * stepSeconds, reachSeconds)) return NaN
-      const rate = (value - earlier.value) / (timestamp - earlier.timestamp)
-      return rate >= 0 ? rate : NaN
+      let value = steps.get(timestamp)
+      if (value === undefined) steps.set(timestamp, (value = compute(timestamp)))
+      return value
     },
     row(timestamp, width, consolidation) {
       const known: number[] = []

@@ -103,12 +103,18 @@ function setRow(to: RowColumns, at: number, sum: number, count: number, min: num
 
 /**
  * Turns the values of an ever-growing number into rates per second, each standing at the later of its two points, in
- * place. `before` and `gap` are the last value before the first and how many steps before the first it stands. A
- * decrease is a reset: the rate of that step is unknown.
+ * place. `earlier` is the last value before the first, and how many steps before the first it stands. A decrease is a
+ * reset: the rate of that step is unknown. So is a rate over more than `reach` steps.
  */
-export function ratesInPlace(values: Float64Array, length: number, before: number, gap: number, step: number): void {
-  let previous = before
-  let distance = gap
+export function ratesInPlace(
+  values: Float64Array,
+  length: number,
+  earlier: { readonly value: number; readonly gap: number },
+  step: number,
+  reach: number,
+): void {
+  let previous = earlier.value
+  let distance = earlier.gap
   for (let i = 0; i < length; i++) {
     const value = values[i] ?? NaN
     if (value !== value) {
@@ -116,7 +122,7 @@ export function ratesInPlace(values: Float64Array, length: number, before: numbe
       continue
     }
     const rate = (value - previous) / (distance * step)
-    values[i] = rate >= 0 ? rate : NaN
+    values[i] = rate >= 0 && distance <= reach ? rate : NaN
     previous = value
     distance = 1
   }

@@ -85,7 +85,8 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
 
   const wal = openWal({
     dir: walDir,
-    firstSequence: Math.max(0, ...replayed.files.keys()) + 1,
+    // Above what segments call stored, too: files below that would not be replayed.
+    firstSequence: Math.max(0, ...replayed.files.keys(), ...[...grids.values()].map(highestWalSequence)) + 1,
     strict: options.strict ?? false,
     before: async () => {
       await registry.flush()
@@ -126,6 +127,17 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
     let best: SeriesRecord | undefined
     for (const record of series) if (!best || lastPoints.time(record.id) >= lastPoints.time(best.id)) best = record
     return best
+  }
+
+  let closed: Promise<void> | undefined
+  async function closeAll(): Promise<void> {
+    closing = true
+    await caretaker.ended()
+    await registry.close()
+    await wal.close()
+    await lastPoints.save()
+    for (const grid of grids.values()) for (const segment of segmentsOf(grid)) segment.close()
+    await unlock()
   }
 
   return {
@@ -228,16 +240,15 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       await wal.sync()
     },
     maintain: () => caretaker.run(),
-    async close() {
-      closing = true
-      await caretaker.ended()
-      await registry.close()
-      await wal.close()
-      await lastPoints.save()
-      for (const grid of grids.values()) for (const segment of segmentsOf(grid)) segment.close()
-      await unlock()
+    close() {
+      closed ??= closeAll()
+      return closed
     },
   }
+}
+
+function highestWalSequence(grid: Grid): number {
+  return grid.raw.segments.reduce((highest, segment) => Math.max(highest, segment.walSequence), 0)
 }
 
 function segmentsOf(grid: Grid) {

@@ -154,6 +154,6 @@ export interface Store {
   sync(): Promise<void>
   /** Writes complete windows, makes archives, drops what expired. To be called every few seconds; calls never overlap. */
   maintain(): Promise<void>
-  /** Everything appended is on the disk when this resolves. Nothing may be called after it. */
+  /** Everything appended is on the disk when this resolves. Nothing but `close` may be called after it. */
   close(): Promise<void>
 }

@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { crashSeries, crashStep, crashValue } from './crash-writer.contract.ts'
+import { openStore } from './store.ts'
+import { createBench, series, temporaryFolder } from './store-under-test.contract.ts'
+import type { Bench } from './store-under-test.contract.ts'
+
+const noon = 1_795_176_000
+const writerFile = fileURLToPath(new URL('./crash-writer.contract.ts', import.meta.url))
+
+test('a process killed at any moment has lost nothing that it acknowledged', { timeout: 60_000 }, async () => {
+  const dir = temporaryFolder()
+  let time = noon
+  for (let round = 0; round < 6; round++) {
+    const acknowledged = await writeUntilKilled(dir, time, 40 + round * 331)
+    expect(acknowledged).toBeGreaterThanOrEqual(time)
+    time = acknowledged + crashStep
+    const store = await openStore({ dir, now: () => time, onEvent: () => undefined })
+    for (let i = 0; i < crashSeries; i++) {
+      const request = { endpoint: 'e', counter: `c${i}`, consolidation: 'AVERAGE' as const, width: 1, mostPoints: 1e6 }
+      const [run] = store.query({ ...request, start: noon - 1, end: acknowledged })?.runs ?? []
+      const expected = Array.from({ length: (acknowledged - noon) / crashStep + 1 }, (_, k) =>
+        crashValue(i, noon + k * crashStep),
+      )
+      expect(run?.first).toBe(noon)
+      expect([...(run?.values ?? [])], `series ${i} in round ${round}`).toEqual(expected)
+    }
+    await store.close()
+  }
+  // Long enough for windows to be written, merged and consolidated while it was being killed.
+  expect(readdirSync(join(dir, 'step-60')).length).toBeGreaterThan(3)
+})
+
+/** The last time that the process said is stored, before it was killed after so many of them. */
+async function writeUntilKilled(dir: string, start: number, times: number): Promise<number> {
+  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', writerFile, dir, String(start)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  let output = ''
+  let lines = 0
+  for await (const chunk of child.stdout) {
+    const text = String(chunk)
+    output += text
+    lines += text.split('\n').length - 1
+    if (lines >= times) child.kill('SIGKILL')
+  }
+  expect(await exited).toEqual([null, 'SIGKILL'])
+  const complete = output.slice(0, output.lastIndexOf('\n')).split('\n')
+  return Number(complete.at(-1))
+}
+
+async function filled(clock = noon): Promise<Bench> {
+  const bench = await createBench(clock)
+  for (let batch = 0; batch < 5; batch++)
+    for (let i = 0; i < 4; i++) {
+      const slot = bench.store.define({ endpoint: 'e', counter: `c${i}`, kind: 'GAUGE', step: 60 })
+      await bench.feed(
+        slot,
+        series(noon - 3000 + batch * 600, 60, 10, (k) => i * 1000 + batch * 10 + k + 0.1),
+      )
+    }
+  return bench
+}
+
+const expectedOf = (i: number) =>
+  series(noon - 3000, 60, 50, (k) => i * 1000 + Math.floor(k / 10) * 10 + (k % 10) + 0.1)
+
+function readAll(bench: Bench): [number, number | null][][] {
+  return [0, 1, 2, 3].map((i) => bench.read(`c${i}`, noon - 3000, noon - 60))
+}
+
+test('a torn end of the log is cut off and reported; what came before it is there', async () => {
+  const bench = await filled()
+  await bench.store.close()
+  const wal = join(bench.dir, 'wal', readdirSync(join(bench.dir, 'wal'))[0] ?? '')
+  const size = readFileSync(wal).length
+  for (const cut of [1, 15, 16, 40]) {
+    truncateSync(wal, size - cut)
+    await bench.reopen()
+    expect(bench.events).toEqual([{ what: 'torn', file: '1.wal', bytes: expect.any(Number) as number }])
+    bench.events.length = 0
+    const all = readAll(bench)
+    expect(all.slice(0, 3)).toEqual([0, 1, 2].map(expectedOf))
+    // The last batch of the last series was the last block.
+    expect(all[3]).toEqual(expectedOf(3).map(([time, value], k) => [time, k < 40 ? value : null]))
+    await bench.reopen()
+    expect(bench.events).toEqual([])
+    await bench.store.close()
+    writeFileSync(wal, readFileSync(wal))
+    appendFileSync(wal, Buffer.alloc(size - readFileSync(wal).length, 7))
+  }
+})
+
+test('a damaged block in the middle of the log costs its points only, and is reported', async () => {
+  const bench = await filled()
+  await bench.store.close()
+  const wal = join(bench.dir, 'wal', readdirSync(join(bench.dir, 'wal'))[0] ?? '')
+  const bytes = readFileSync(wal)
+  bytes[40] = (bytes[40] ?? 0) ^ 1
+  writeFileSync(wal, bytes)
+  await bench.reopen()
+  expect(bench.events).toMatchObject([{ what: 'damaged', file: '1.wal' }])
+  const all = readAll(bench)
+  expect(all.slice(1)).toEqual([1, 2, 3].map(expectedOf))
+  expect(all[0]?.slice(10)).toEqual(expectedOf(0).slice(10))
+  expect(all[0]?.slice(0, 10).every(([, value]) => value === null)).toBe(true)
+})
+
+test('a flipped bit in a segment is found out: a wrong value is never answered', async () => {
+  const bench = await filled()
+  bench.clock = noon + 7200
+  await bench.store.maintain()
+  await bench.store.close()
+  const folder = join(bench.dir, 'step-60')
+  const names = readdirSync(folder).filter((name) => name.startsWith('1-'))
+  expect(names.length).toBeGreaterThan(0)
+  for (const name of names) {
+    const path = join(folder, name)
+    const sound = readFileSync(path)
+    for (let at = 0; at < sound.length; at += at < 1100 ? 97 : 3) {
+      const damaged = Buffer.from(sound)
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8))
+      writeFileSync(path, damaged)
+      bench.events.length = 0
+      await bench.reopen()
+      const all = readAll(bench)
+      const missing = all.flat().filter(([, value]) => value === null).length
+      for (const [i, rows] of all.entries())
+        for (const [k, [, value]] of rows.entries())
+          if (value !== null) expect(value, `byte ${at}`).toBe(expectedOf(i)[k]?.[1])
+      if (missing > 0) expect(bench.events, `byte ${at} cost ${missing} points`).toContainEqual(damageIn(path))
+      await bench.store.close()
+      rmSync(`${path}.damaged`, { force: true })
+      writeFileSync(path, sound)
+    }
+  }
+  await bench.reopen()
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+}, 60_000)
+
+function damageIn(file: string) {
+  return { what: 'damaged', file, where: expect.any(String) as string }
+}
+
+test('a torn list of series costs no series that points were stored for', async () => {
+  const bench = await filled()
+  await bench.store.close()
+  appendFileSync(join(bench.dir, 'series.log'), Buffer.from('LSGF half a block'))
+  await bench.reopen()
+  expect(bench.events).toMatchObject([{ what: 'torn', file: 'series.log' }])
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+  const slot = bench.store.define({ endpoint: 'e', counter: 'new', kind: 'GAUGE', step: 60 })
+  await bench.feed(slot, [[noon, 1]])
+  await bench.reopen()
+  expect(bench.read('new', noon - 1, noon)).toEqual([[noon, 1]])
+})
+
+test('points whose series is lost are reported, and never become those of another series', async () => {
+  const bench = await filled()
+  await bench.store.close()
+  truncateSync(join(bench.dir, 'series.log'), 0)
+  await bench.reopen()
+  expect(bench.events).toContainEqual({ what: 'unknown series in the log', points: 200 })
+  const slot = bench.store.define({ endpoint: 'e', counter: 'other', kind: 'GAUGE', step: 60 })
+  await bench.reopen()
+  expect(slot).toBe(4)
+  expect(bench.read('other', noon - 3000, noon).every(([, value]) => value === null)).toBe(true)
+})
+
+test('a disk that refuses makes the batch fail and harms nothing; the next batch is stored', async () => {
+  const bench = await createBench(noon)
+  const slot = bench.store.define({ endpoint: 'e', counter: 'c', kind: 'GAUGE', step: 60 })
+  symlinkSync('/dev/full', join(bench.dir, 'wal', '0000000001.wal'))
+  await expect(bench.feed(slot, [[noon - 60, 1]])).rejects.toThrow(/ENOSPC/)
+  rmSync(join(bench.dir, 'wal', '0000000001.wal'))
+  await bench.feed(slot, [
+    [noon - 60, 1],
+    [noon, 2],
+  ])
+  await bench.reopen()
+  expect(bench.read('c', noon - 61, noon)).toEqual([
+    [noon - 60, 1],
+    [noon, 2],
+  ])
+  expect(bench.events).toEqual([])
+})
+
+test('a disk that refuses segments keeps everything readable and in the log', async () => {
+  const bench = await filled()
+  const folder = join(bench.dir, 'step-60')
+  // The next segment cannot be created under a name that is taken by a link to nowhere.
+  bench.clock = noon + 7200
+  const window = Math.floor((noon - 3000) / 1800) * 30
+  for (const first of [window, window + 30])
+    for (let sequence = 1; sequence < 4; sequence++)
+      symlinkSync('/nowhere/at/all', join(folder, `1-${first}-30-${sequence}.seg.tmp`))
+  await expect(bench.store.maintain()).rejects.toThrow(/ENOENT/)
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true })
+  await bench.store.maintain()
+  expect(readdirSync(folder).filter((name) => name.startsWith('1-')).length).toBe(2)
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+  await bench.reopen()
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+})
+
+test('strict acknowledges too', async () => {
+  const bench = await createBench(noon, { strict: true })
+  const slot = bench.store.define({ endpoint: 'e', counter: 'c', kind: 'GAUGE', step: 60 })
+  await Promise.all([bench.feed(slot, [[noon - 60, 1]]), bench.feed(slot, [[noon, 2]])])
+  await bench.reopen({ strict: true })
+  expect(bench.read('c', noon - 61, noon).map(([, value]) => value)).toEqual([1, 2])
+})

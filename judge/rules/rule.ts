@@ -32,7 +32,7 @@ export function compileRule(source: RuleSource, maxHistory: number): Rule {
     key: ruleKey(source.kind, id),
     source,
     metric,
-    tags: Object.entries(tags),
+    tags: Object.entries(tags).map(([name, value]) => [withoutBlanks(name), withoutBlanks(value)] as const),
     maxStep,
     judge: undefined,
     window: 0,
@@ -48,6 +48,11 @@ export function compileRule(source: RuleSource, maxHistory: number): Rule {
   if (judge.window > maxHistory)
     return { ...rule, refusal: `func "${func}" needs ${judge.window} points, historyLimit is ${maxHistory}` }
   return { ...rule, judge, window: judge.window }
+}
+
+/** Items lose their blanks in transfer, so a rule's tags `a=1, b=2` can only mean `a=1,b=2`; Open-Falcon's match nothing. */
+function withoutBlanks(text: string): string {
+  return text.replaceAll(' ', '')
 }
 
 export function ruleKey(kind: RuleSource['kind'], id: number): string {

@@ -1,4 +1,4 @@
-export { isLoopback, isTrusted, mayChange } from './trust.ts'
+export { isLoopback, mayChange } from './trust.ts'
 export type { Trust } from './trust.ts'
 export { startHttp } from './server.ts'
 export type { HttpServer, Routes } from './server.ts'

@@ -11,6 +11,7 @@ import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
 import type { Host } from './host/host.ts'
+import { createInventory } from './host/inventory.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
@@ -211,6 +212,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       plugins: () => plugins.states(),
       repository,
       trustable: () => orders.trustable,
+      inventory: createInventory(now),
       status,
       reload: async () => apply(await around.readConfig()),
       exit: () => void setTimeout(around.exit, 1000),

@@ -27,6 +27,8 @@ export interface AgentFace {
   readonly plugins: () => ReadonlyMap<string, PluginState>
   readonly repository: PluginRepository
   readonly trustable: () => readonly string[]
+  /** What this host is made of; starts programs when it was not asked for an hour. */
+  readonly inventory: () => Promise<unknown>
   readonly status: () => AgentStatus
   /** Reads the configuration again. Rejects when it cannot be used; the old one then stays. */
   reload(): Promise<Reloaded>
@@ -46,6 +48,7 @@ export function agentRoutes(agent: AgentFace): Routes {
     '/version': () => text(agent.version),
     '/workdir': () => data(agent.workDir),
     '/ips': () => data(agent.trustable()),
+    '/system/inventory': guarded(trust, 403, async () => data(await agent.inventory())),
     '/v1/push': (request) => {
       const { pushFrom, bodyMegabytes } = config().http
       if (pushFrom !== 'any' && !isAllowed(request, trust())) return noPrivilege(403)

@@ -106,7 +106,7 @@ async function benchStore(dir: string): Promise<Row[]> {
   const written = 30 * seriesCount
   const bytes = store.stats().segmentBytes / written
   const search = await timed(1, () =>
-    store.searchEndpoints({ name: (name) => /99\.example$/.test(name), parts: [], page: 1, limit: 500 }),
+    store.searchEndpoints({ name: (name) => name.includes('99.e'), parts: [], page: 1, limit: 500 }),
   )
   const range = { start: start - 1, end: start + minutes * 60, consolidation: 'AVERAGE' as const, mostPoints: 1e6 }
   const hundred = await timed(5, () => {
@@ -119,15 +119,15 @@ async function benchStore(dir: string): Promise<Row[]> {
   })
   await store.close()
   return [
-    ['ingest in process, random values, log included', `${perSecond(points, seconds)}`],
+    ['ingest in process, random values, log included', perSecond(points, seconds)],
     ['  CPU', `${cpuMicros.toFixed(2)} µs/sample`],
     ['resident memory, all in', `${perSeries.toFixed(0)} B/series`],
     ['  of that points not yet in segments', `${headPerSeries.toFixed(0)} B/series`],
     [`restart with ${minutes} minutes of log`, `${restart.toFixed(0)} ms`],
-    ['writing a window of 30 minutes', `${perSecond(written, flush / 1000)}`],
+    ['writing a window of 30 minutes', perSecond(written, flush / 1000)],
     ['  room of a raw point, 30-point blocks', `${bytes.toFixed(2)} B`],
     ['100 series x 35 minutes', `${hundred.toFixed(2)} ms`],
-    ['regular expression over 1000 endpoints', `${search.toFixed(2)} ms`],
+    ['search over 1000 endpoints', `${search.toFixed(2)} ms`],
   ]
 }
 

@@ -75,7 +75,7 @@ export async function startGraphQuery(
     showStore(counters, store)
 
     const local = createLocalReader(store)
-    const cluster = openCluster(config, local, log)
+    const cluster = openCluster(config, local, () => config.token, log)
     opened.push(() => cluster.close())
 
     const reload = (fresh: GraphQueryConfig): Reload => {
@@ -90,7 +90,7 @@ export async function startGraphQuery(
       ? await listenLink({
           listen: config.rpc.listen,
           module: 'graph-query',
-          handler: { ...createIntake(store, counters, log), calls: readerCalls(local) },
+          handler: { ...createIntake(store, counters, log), calls: readerCalls(local, () => config.token) },
           log,
           counters,
         })
@@ -124,7 +124,12 @@ export async function startGraphQuery(
 }
 
 /** The reader of all nodes: this one's store alone, or a ring with this one in it. */
-function openCluster(config: GraphQueryConfig, local: Reader, log: Logger): { reader: Reader; close(): Promise<void> } {
+function openCluster(
+  config: GraphQueryConfig,
+  local: Reader,
+  token: () => string,
+  log: Logger,
+): { reader: Reader; close(): Promise<void> } {
   const names = Object.keys(config.cluster)
   if (names.length === 0) return { reader: local, close: async () => undefined }
   const closes: (() => Promise<void>)[] = []
@@ -139,7 +144,7 @@ function openCluster(config: GraphQueryConfig, local: Reader, log: Logger): { re
       log,
     })
     closes.push(() => client.close())
-    nodes.set(name, createRemoteReader(name, client, config.callTimeout))
+    nodes.set(name, createRemoteReader({ node: name, client, timeoutMs: config.callTimeout, token }))
   }
   return {
     reader: createRingReader(nodes, config.replicas),

@@ -5,8 +5,19 @@ import type { Reader } from './reader.ts'
 import { answers, methodOf, unpackHistory } from './wire.ts'
 import type { Question } from './wire.ts'
 
-/** Reads another node over the link. `node` is its name in errors. */
-export function createRemoteReader(node: string, client: LinkClient, timeoutMs: number): Reader {
+export interface RemoteReaderOptions {
+  /** The other node's name, for errors. */
+  readonly node: string
+  readonly client: LinkClient
+  readonly timeoutMs: number
+  /** What deletions show; the nodes of a cluster share it. */
+  token(): string
+}
+
+/** Reads another node over the link. */
+export function createRemoteReader(options: RemoteReaderOptions): Reader {
+  const { node, client, timeoutMs } = options
+
   async function ask<Q extends Question>(question: Q, params: unknown): Promise<z.output<(typeof answers)[Q]>> {
     let answer: unknown
     try {
@@ -27,7 +38,7 @@ export function createRemoteReader(node: string, client: LinkClient, timeoutMs: 
     searchEndpoints: (query) => ask('searchEndpoints', query),
     searchCounters: (query) => ask('searchCounters', query),
     endpoints: (names) => ask('endpoints', { names }),
-    deleteEndpoints: (names) => ask('deleteEndpoints', { names }),
-    deleteCounters: (endpoints, counters) => ask('deleteCounters', { endpoints, counters }),
+    deleteEndpoints: (names) => ask('deleteEndpoints', { names, token: options.token() }),
+    deleteCounters: (endpoints, counters) => ask('deleteCounters', { endpoints, counters, token: options.token() }),
   }
 }

@@ -22,8 +22,8 @@ export const questions = {
   searchEndpoints: z.object({ q: z.string(), tags: z.string(), ...paging }),
   searchCounters: z.object({ endpointIds: z.array(z.number()), metricQuery: z.string(), ...paging }),
   endpoints: z.object({ names }),
-  deleteEndpoints: z.object({ names }),
-  deleteCounters: z.object({ endpoints: names, counters: names }),
+  deleteEndpoints: z.object({ names, token: z.string() }),
+  deleteCounters: z.object({ endpoints: names, counters: names, token: z.string() }),
 }
 
 const run = z.object({ first: z.number(), interval: z.number(), values: z.base64() })
@@ -44,16 +44,28 @@ export type Question = keyof typeof questions
 /** Where a question comes in on the link. */
 export const methodOf = (question: Question) => `graph.${question}`
 
-/** The link's calls by which other graphs read this node. */
-export function readerCalls(reader: Reader): Record<string, (params: unknown) => Promise<unknown>> {
+/**
+ * The link's calls by which other graphs read this node. Deleting needs the token, when there is one: the link itself is
+ * open to whoever reaches it.
+ */
+export function readerCalls(
+  reader: Reader,
+  token: () => string,
+): Record<string, (params: unknown) => Promise<unknown>> {
   const answered: { [Q in Question]: (params: z.output<(typeof questions)[Q]>) => Promise<unknown> } = {
     history: async (request) => packHistory(await reader.history(request)),
     last: async ({ endpoint, counter }) => (await reader.last(endpoint, counter)) ?? null,
     searchEndpoints: (query) => reader.searchEndpoints(query),
     searchCounters: (query) => reader.searchCounters(query),
     endpoints: (query) => reader.endpoints(query.names),
-    deleteEndpoints: (query) => reader.deleteEndpoints(query.names),
-    deleteCounters: (query) => reader.deleteCounters(query.endpoints, query.counters),
+    async deleteEndpoints(query) {
+      checkToken(query.token, token())
+      return reader.deleteEndpoints(query.names)
+    },
+    async deleteCounters(query) {
+      checkToken(query.token, token())
+      return reader.deleteCounters(query.endpoints, query.counters)
+    },
   }
   return Object.fromEntries(
     Object.entries(answered).map(([question, answer]) => [
@@ -63,6 +75,11 @@ export function readerCalls(reader: Reader): Record<string, (params: unknown) =>
         (answer as (p: unknown) => Promise<unknown>)(questions[question as Question].parse(params)),
     ]),
   )
+}
+
+function checkToken(shown: string, expected: string): void {
+  if (expected !== '' && shown !== expected)
+    throw new Error('Cannot delete: the graphs of a cluster must have one token')
 }
 
 function packHistory(history: History | undefined): z.output<typeof answers.history> {

@@ -25,6 +25,8 @@ export interface CaretakerOptions {
   readonly shop: Workshop
   readonly grids: ReadonlyMap<number, Grid>
   readonly wal: Wal
+  /** Numbers of the log files from before this start. */
+  readonly oldFiles: readonly number[]
   readonly catalog: Catalog
   readonly lastPoints: LastPoints
   readonly now: () => number
@@ -37,7 +39,7 @@ export interface CaretakerOptions {
 export function createCaretaker(options: CaretakerOptions): Caretaker {
   const { shop, grids, wal, catalog, lastPoints, now } = options
   /** When a log file became the one that is written, as seen here. */
-  const logStarted = new Map([[wal.sequence, now()]])
+  const logStarted = new Map([...options.oldFiles, wal.sequence].map((sequence) => [sequence, now()]))
   let expiryCheckedAt = now()
   let running: Promise<void> | undefined
   let ended = false

@@ -45,6 +45,14 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
   let loadedPage = -1
   let loaded: Uint8Array | undefined
   let scratch = new Uint8Array(4096)
+  const reported = new Set<string>()
+
+  /** Once for each place, however often it is read. */
+  function report(what: string): void {
+    if (reported.has(what)) return
+    reported.add(what)
+    onDamage(path, what)
+  }
 
   function loadTable(page: number, at: number): boolean {
     if (tableOf === page) return true
@@ -52,7 +60,7 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
     if (loaded && loadedPage === page) table.set(loaded.subarray(0, tableBytes))
     else readFully(fd, table, tableBytes, positions[at] ?? 0)
     if (checksumOf(table, 0, tableBytes - 4, page) !== offsets[seriesPerPage + 1]) {
-      onDamage(path, `table of series ${page * seriesPerPage} and following`)
+      report(`table of series ${page * seriesPerPage} and following`)
       return false
     }
     tableOf = page
@@ -82,7 +90,7 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
         ((bytes[from + 3] ?? 0) << 24)) >>>
       0
     if (checksumOf(bytes, from + 4, from + end - start, series) !== expected) {
-      onDamage(path, `block of series ${series}`)
+      report(`block of series ${series}`)
       return undefined
     }
     return { bytes, start: from + 4 }

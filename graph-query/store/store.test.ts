@@ -305,6 +305,24 @@ test('whole segments go when they are older than what is kept, and idle series a
   expect(bench.store.stats().segments).toBeLessThan(150)
 })
 
+test('when memory is full, windows are written early; when that does not help, points are turned away', async () => {
+  const bench = await createBench(noon, { headBytes: 100_000 })
+  const slots = Array.from({ length: 600 }, (_, i) => bench.store.define(gauge(`c${i}`)))
+  for (const slot of slots) bench.store.append(slot, noon - 60, slot)
+  await bench.store.commit()
+  expect(bench.store.overloaded()).toMatch(/MiB of points wait to be written to disk/)
+  await bench.store.maintain()
+  expect(bench.store.overloaded()).toBeUndefined()
+  expect(bench.store.stats()).toMatchObject({ headBytes: 0 })
+  // The rest of the same window.
+  await bench.feed(slots[599] ?? -1, [[noon, 7]])
+  await bench.reopen()
+  expect(bench.read('c599', noon - 61, noon)).toEqual([
+    [noon - 60, 599],
+    [noon, 7],
+  ])
+})
+
 test('two stores cannot share a folder', async () => {
   const bench = await createBench(noon)
   await expect(openStore({ dir: bench.dir, now: () => noon, onEvent: () => undefined })).rejects.toThrow(

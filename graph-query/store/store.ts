@@ -114,6 +114,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
     shop,
     grids,
     wal,
+    oldFiles: [...replayed.files.keys()],
     catalog,
     lastPoints,
     now,

@@ -1,0 +1,100 @@
+import { expect, test, vi } from 'vitest'
+import { createRing } from '#protocol'
+import { startStand, temporaryDir } from '../graph-query.contract.ts'
+import type { Stand } from '../graph-query.contract.ts'
+import { freePorts } from './free-ports.contract.ts'
+
+const now = 1_795_191_000
+const base = now - (now % 60)
+const names = ['graph-00', 'graph-01', 'graph-02']
+
+/** Three nodes on one ring, and samples sent to the nodes that own them, as a transfer does. */
+async function startRing(): Promise<{ stands: Stand[]; counters: string[] }> {
+  const ports = await freePorts(names.length)
+  const cluster = Object.fromEntries(names.map((name, i) => [name, `127.0.0.1:${ports[i]}`]))
+  const stands: Stand[] = []
+  for (const [i, node] of names.entries())
+    stands.push(
+      await startStand({
+        now: () => now,
+        config: {
+          rpc: { listen: `127.0.0.1:${ports[i]}` },
+          storage: { dir: temporaryDir() },
+          node,
+          cluster,
+          callTimeout: 3000,
+        },
+      }),
+    )
+  const ring = createRing(names)
+  const counters = Array.from({ length: 30 }, (_, i) => `m${i}/k=${i}`)
+  for (const [i, counter] of counters.entries())
+    for (const endpoint of ['h1', 'h2']) {
+      const owner = ring.nodes.indexOf(ring.nodeOf(`${endpoint}/${counter}`))
+      const sample = { endpoint, metric: `m${i}`, tags: `k=${i}`, timestamp: base, value: i + 1 / 3 }
+      await stands[owner]?.send([sample])
+    }
+  // Each node has found the others.
+  for (const stand of stands)
+    await vi.waitFor(async () => expect(await stand.get('/endpoint?q=.')).toMatchObject({ status: 200 }))
+  return { stands, counters }
+}
+
+test('any node answers for all of them: history, last points, search with pages, deletion', async () => {
+  const { stands, counters } = await startRing()
+  const body = {
+    hostnames: ['h1', 'h2'],
+    counters,
+    consol_fun: 'AVERAGE',
+    start_time: base - 60,
+    end_time: base,
+  }
+  const answers = await Promise.all(stands.map((stand) => stand.post('/history', body)))
+  expect(answers[0]?.json).toHaveLength(60)
+  expect(answers[0]?.text).toContain('"counter":"m7/k=7","dstype":"GAUGE","step":60')
+  expect(answers[0]?.text).toContain(`{"timestamp":${base},"value":7.333333}`)
+  expect(answers[1]?.text).toBe(answers[0]?.text)
+  expect(answers[2]?.text).toBe(answers[0]?.text)
+
+  for (const stand of stands) {
+    const last = await stand.post(
+      '/lastpoint',
+      counters.map((counter) => ({ endpoint: 'h2', counter })),
+    )
+    expect((last.json as { value: { timestamp: number } }[]).every(({ value }) => value.timestamp === base)).toBe(true)
+    const found = (await stand.get('/endpoint?q=h')).json as { id: number; endpoint: string }[]
+    expect(found.map(({ endpoint }) => endpoint).toSorted()).toEqual(['h1', 'h2'])
+    const id = found.find(({ endpoint }) => endpoint === 'h1')?.id
+    const pages: string[] = []
+    for (let page = 1; page <= 4; page++) {
+      const rows = (await stand.get(`/endpoint_counter?eid=${id}&limit=9&page=${page}`)).json as { counter: string }[]
+      expect(rows).toHaveLength(page < 4 ? 9 : 3)
+      pages.push(...rows.map(({ counter }) => counter))
+    }
+    expect(pages.toSorted()).toEqual(counters.toSorted())
+  }
+  const deleted = await stands[1]?.post('/counter', { endpoints: ['h1'], counters: counters.slice(0, 10) }, 'DELETE')
+  expect(deleted?.json).toEqual({ affected_counter: 10 })
+  expect((await stands[2]?.post('/endpoint', ['h1'], 'DELETE'))?.json).toEqual({
+    affected_counter: 20,
+    affected_endpoint: 1,
+  })
+  expect((await stands[0]?.get('/endpoint?q=.'))?.json).toMatchObject([{ endpoint: 'h2' }])
+  expect(await stands[0]?.get('/endpoint?q=(')).toMatchObject({ status: 400 })
+})
+
+test('while a node is away its series are empty, the answer says so, and the others are there', async () => {
+  const { stands, counters } = await startRing()
+  const [asked, , gone] = stands
+  await gone?.graph.stop()
+  const body = { hostnames: ['h1'], counters, consol_fun: 'AVERAGE', start_time: base - 60, end_time: base }
+  const answer = await asked?.post('/history', body)
+  const elements = answer?.json as { endpoint: string; Values: unknown[] }[]
+  expect(elements).toHaveLength(counters.length)
+  const missing = elements.filter(({ endpoint }) => endpoint === '')
+  const ring = createRing(names)
+  expect(missing).toHaveLength(counters.filter((counter) => ring.nodeOf(`h1/${counter}`) === 'graph-02').length)
+  expect(missing.length).toBeGreaterThan(0)
+  expect(answer?.headers.get('x-falcon-incomplete')).toBe('graph-02')
+  expect(await asked?.get('/endpoint?q=.')).toMatchObject({ status: 503 })
+})

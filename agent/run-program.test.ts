@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -72,6 +72,36 @@ test('a missing file is told as what it is', async () => {
   })
   expect(result.outcome).toBe('not started')
   expect(result.reason).toContain('ENOENT')
+})
+
+test('what the system refuses to start is an outcome, not a failure of ours', async () => {
+  const run = (file: string, args: string[]) =>
+    runProgram({
+      file,
+      args,
+      cwd: dir,
+      env: {},
+      timeoutMs: 20_000,
+      maxOutputBytes: 1000,
+      signal: new AbortController().signal,
+    })
+  const script = join(dir, 'script')
+  writeFileSync(script, '#!/bin/sh\n', { mode: 0o755 })
+  // As a pull of the repository does while it replaces a plugin.
+  const writing = openSync(script, 'a')
+  const busy = await run(script, [])
+  closeSync(writing)
+  // Some kernels start a file that is being written.
+  expect(busy.outcome === 'exited' ? 'ETXTBSY' : busy.reason).toContain('ETXTBSY')
+  expect(await run('sh', ['-c', ':', 'x'.repeat(200_000)])).toMatchObject({
+    outcome: 'not started',
+    reason: expect.stringContaining('E2BIG') as unknown,
+  })
+  expect(await run('sh', ['-c', ':', 'a\0b'])).toMatchObject({
+    outcome: 'not started',
+    reason: expect.stringContaining('null bytes') as unknown,
+  })
+  expect(await run(script, [])).toMatchObject({ outcome: 'exited', exit: 0 })
 })
 
 test('a stop kills what runs, also what was only about to', async () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
 /** How a run ended. `exited` includes a non-zero code; the other outcomes have no output worth reading. */
@@ -10,7 +11,7 @@ export interface RunResult {
   /** The beginning of it. */
   readonly stderr: Buffer
   readonly durationMs: number
-  /** Why it was not started. */
+  /** Why it was not started, or that it was to be killed and could not be. */
   readonly reason?: string
 }
 
@@ -35,13 +36,9 @@ const maxStderrBytes = 64 * 1024
  */
 export function runProgram(options: RunOptions): Promise<RunResult> {
   const startedAt = performance.now()
+  const child = start(options)
+  if (child instanceof Error) return Promise.resolve(neverStarted(child.message))
   return new Promise((resolve) => {
-    const child = spawn(options.file, options.args, {
-      cwd: options.cwd,
-      env: options.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
     const stdout = gather(child.stdout, options.maxOutputBytes, () => end('too much output'))
     const stderr = gather(child.stderr, maxStderrBytes, () => undefined)
     let exit: number | string | undefined
@@ -52,7 +49,7 @@ export function runProgram(options: RunOptions): Promise<RunResult> {
       ended = true
       clearTimeout(timer)
       options.signal.removeEventListener('abort', stop)
-      if (outcome !== 'exited') killGroup(child.pid)
+      const why = outcome === 'exited' ? reason : (killGroup(child.pid) ?? reason)
       child.stdout.destroy()
       child.stderr.destroy()
       resolve({
@@ -61,7 +58,7 @@ export function runProgram(options: RunOptions): Promise<RunResult> {
         stdout: stdout(),
         stderr: stderr(),
         durationMs: Math.round(performance.now() - startedAt),
-        ...(reason === undefined ? {} : { reason }),
+        ...(why === undefined ? {} : { reason: why }),
       })
     }
     const stop = () => end('stopped')
@@ -74,6 +71,26 @@ export function runProgram(options: RunOptions): Promise<RunResult> {
     })
     child.on('close', () => end('exited'))
   })
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
+/** Some failures come as an event, which is for the caller to hear; others (a file being written, arguments too long) are thrown. */
+function start({ file, args, cwd, env }: RunOptions): Child | Error {
+  try {
+    const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    // Node tells of too many open files by an event, having made no pipes.
+    if ((child as Partial<Child>).stdout) return child
+    child.once('error', () => undefined)
+    return new Error(`spawn ${file}: too many open files`)
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function neverStarted(reason: string): RunResult {
+  const nothing = Buffer.alloc(0)
+  return { outcome: 'not started', exit: undefined, stdout: nothing, stderr: nothing, durationMs: 0, reason }
 }
 
 /** Collects what a stream gives up to a limit; more is dropped, and told once. */
@@ -90,12 +107,15 @@ function gather(stream: Readable, limit: number, onFull: () => void): () => Buff
   return () => Buffer.concat(parts)
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
+/** Says why the group lives on, if it does. */
+function killGroup(pid: number | undefined): string | undefined {
+  if (pid === undefined) return undefined
   try {
     process.kill(-pid, 'SIGKILL')
+    return undefined
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
     // Nobody of the group is left.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    return code === 'ESRCH' ? undefined : `it could not be killed: ${message}`
   }
 }

@@ -178,7 +178,8 @@ export function createPluginScheduler(options: SchedulerOptions): PluginSchedule
 /** Why a run's output does not count; undefined when it does. */
 function failureOf(result: RunResult): string | undefined {
   if (result.outcome === 'not started') return `not started: ${result.reason ?? 'unknown'}`
-  if (result.outcome === 'timeout') return `killed after ${result.durationMs} ms: no run may last longer than its cycle`
+  if (result.outcome === 'timeout')
+    return `${result.reason ?? 'killed'} after ${result.durationMs} ms: no run may last longer than its cycle`
   if (result.outcome !== 'exited') return result.outcome
   // Falcon: what a failing plugin printed counts for nothing, unless it also wrote to stderr.
   return result.exit === 0 || result.stderr.length > 0 ? undefined : `exit status ${result.exit ?? 'unknown'}`

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
 /** Stderr beyond this is thrown away. */
 const maxStderrBytes = 64 * 1024
 
@@ -38,6 +40,10 @@ export function runProgram(options: RunOptions): Promise<RunResult> {
   const startedAt = performance.now()
   const child = start(options)
   if (child instanceof Error) return Promise.resolve(neverStarted(child.message))
+  return waitFor(child, options, startedAt)
+}
+
+function waitFor(child: Child, options: RunOptions, startedAt: number): Promise<RunResult> {
   return new Promise((resolve) => {
     const stdout = gather(child.stdout, options.maxOutputBytes, () => end('too much output'))
     const stderr = gather(child.stderr, maxStderrBytes, () => undefined)
@@ -72,8 +78,6 @@ export function runProgram(options: RunOptions): Promise<RunResult> {
     child.on('close', () => end('exited'))
   })
 }
-
-type Child = ChildProcessByStdio<null, Readable, Readable>
 
 /** Some failures come as an event, which is for the caller to hear; others (a file being written, arguments too long) are thrown. */
 function start({ file, args, cwd, env }: RunOptions): Child | Error {

@@ -55,16 +55,19 @@ export function startHeartbeat(options: {
   async function beat(): Promise<void> {
     if (beating) return
     beating = true
-    // The network may have changed when hbs was out of reach.
-    if (ownAddress === undefined || heartbeat.trouble() !== undefined)
-      ownAddress = await learnOwnAddress(addresses, connectTimeoutMs)
-    const before = JSON.stringify(heartbeat.orders())
-    await heartbeat.beat()
-    if (stopped) return
-    if (JSON.stringify(heartbeat.orders()) !== before) saveOrders(ordersFile, heartbeat.orders(), log)
-    await options.onOrders(heartbeat.orders())
-    if (heartbeat.trouble() === undefined) lastMs = now()
-    beating = false
+    try {
+      // The network may have changed when hbs was out of reach.
+      if (ownAddress === undefined || heartbeat.trouble() !== undefined)
+        ownAddress = await learnOwnAddress(addresses, connectTimeoutMs)
+      const before = JSON.stringify(heartbeat.orders())
+      await heartbeat.beat()
+      if (stopped) return
+      if (JSON.stringify(heartbeat.orders()) !== before) saveOrders(ordersFile, heartbeat.orders(), log)
+      await options.onOrders(heartbeat.orders())
+      if (heartbeat.trouble() === undefined) lastMs = now()
+    } finally {
+      beating = false
+    }
   }
 
   void beat()

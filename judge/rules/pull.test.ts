@@ -51,7 +51,22 @@ interface Seen {
   readonly pulls: (more: number) => Promise<void>
 }
 
-test('an error, a wrong shape or no host at all never replaces the last good rules', async () => {
+test('that no host has a strategy any more is believed when hbs says it three times running', async () => {
+  const some = [{ hostname: 'h1', strategies: [strategy({ id: 1 })] }]
+  const answers = [some, [], null, some, null, [], null]
+  let asked = 0
+  await pulling(
+    // Each pull asks twice.
+    () => ({ strategies: answers[Math.min(Math.floor(asked++ / 2), answers.length - 1)], expressions: null }),
+    async ({ rules, failure }) => {
+      await vi.waitFor(() => expect(rules().hosts.size).toBe(0))
+      expect(asked).toBeGreaterThanOrEqual(2 * answers.length)
+      await vi.waitFor(() => expect(failure()).toBeUndefined())
+    },
+  )
+})
+
+test('an error or a wrong shape never replaces the last good rules', async () => {
   const good = { strategies: [{ hostname: 'h1', strategies: [strategy({ id: 1 })] }], expressions: null }
   let answer: () => { strategies: unknown; expressions: unknown } = () => good
   await pulling(
@@ -60,8 +75,6 @@ test('an error, a wrong shape or no host at all never replaces the last good rul
       const first = rules()
       expect(first.version).toBe(1)
       const bad = [
-        { strategies: [], expressions: null },
-        { strategies: null, expressions: null },
         { strategies: 'none', expressions: null },
         { strategies: good.strategies, expressions: {} },
       ]

@@ -32,15 +32,20 @@ export interface RulePullOptions {
 /** Until the first good answer, so that a fresh judge judges at once. */
 const firstRetryMs = 1000
 
+/** An hbs that suddenly knows no strategies at all is asked so often before it is believed. */
+const emptyAnswersBelieved = 3
+
 /**
- * Asks hbs for strategies and expressions again and again. Only a good answer changes anything: when hbs is away, answers
- * with an error, or suddenly knows no strategies at all, the last good rules stay in force.
+ * Asks hbs for strategies and expressions again and again. Only a good answer changes anything: when hbs is away or
+ * answers with an error, the last good rules stay in force. That no host has any strategy is believed when hbs keeps
+ * saying so: the only host may be in maintenance, the last template unbound.
  */
 export function startRulePull(options: RulePullOptions): RulePull {
   const { client, counters, log } = options
   let lastSuccess = 0
   let failure: string | undefined
   let problems: readonly string[] = []
+  let emptyAnswers = 0
   let stopping = false
   let wake = () => {}
 
@@ -48,10 +53,10 @@ export function startRulePull(options: RulePullOptions): RulePull {
     const answers = readAnswers(await client.call('Hbs.GetStrategies', {}), await client.call('Hbs.GetExpressions', {}))
     if (!answers.ok) return answers.reason
     const current = options.current()
-    if (answers.value.hosts.length === 0 && current.hosts.size > 0) {
-      counters.add('rules.emptyAnswers')
-      return `hbs knows no strategies any more, those of ${current.hosts.size} hosts stay in force`
-    }
+    emptyAnswers = answers.value.hosts.length === 0 && current.hosts.size > 0 ? emptyAnswers + 1 : 0
+    if (emptyAnswers > 0) counters.add('rules.emptyAnswers')
+    if (emptyAnswers > 0 && emptyAnswers < emptyAnswersBelieved)
+      return `hbs knows no strategies any more, which is believed when it says so ${emptyAnswersBelieved} times`
     const built = await build(buildInTurns(answers.value, current, options.historyLimit))
     if (built.problems.length > 0 && built.problems.join() !== problems.join())
       log.warn({ problems: built.problems.slice(0, 20) }, 'some rules are not understood')

@@ -97,6 +97,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     env: childEnv,
     log,
     onChange: () => void planAgain(),
+    stopping: stopping.signal,
   })
   const plugins = createPluginScheduler({
     settings: () => ({

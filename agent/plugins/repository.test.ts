@@ -1,8 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createLogger } from '#lib/log'
 import { createPluginRepository } from './repository.ts'
 import { pluginRevision } from './revision.ts'
@@ -34,16 +46,18 @@ function origin(): { url: string; commit: (content: string) => string } {
   return { url: `file://${join(root, 'origin.git')}`, commit }
 }
 
-function repository(dir: string, gitUrl: string, enabled = true) {
+function repository(dir: string, gitUrl: string, enabled = true, gitSeconds = 20) {
   let changes = 0
+  const stop = new AbortController()
   const made = createPluginRepository({
-    settings: () => ({ enabled, dir, git: gitUrl, gitSeconds: 20 }),
+    settings: () => ({ enabled, dir, git: gitUrl, gitSeconds }),
     root,
     env: { PATH: process.env['PATH'] ?? '', HOME: root },
     log: createLogger('agent', { destination: { write: () => undefined } }),
     onChange: () => changes++,
+    stopping: stop.signal,
   })
-  return { made, changes: () => changes }
+  return { made, changes: () => changes, stop: () => stop.abort() }
 }
 
 test('a first update clones, a second pulls, a reset throws local changes away; the revision follows', async () => {
@@ -100,3 +114,40 @@ test('a second operation while one is under way is turned away', async () => {
   expect(second).toContain('another update or reset is under way')
   expect(existsSync(join(root, 'plugin/60_a.sh'))).toBe(true)
 })
+
+test('a server that never answers is given up, as it is when the agent stops, and no git goes on waiting for it', async () => {
+  const { url } = origin()
+  const { made } = repository('plugin', url, true, 1)
+  const patient = repository('plugin', url)
+  expect(await made.update()).toBe('success')
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  try {
+    const { port } = silent.address() as AddressInfo
+    git(join(root, 'plugin'), 'remote', 'set-url', 'origin', `git://127.0.0.1:${port}/x.git`)
+    expect(await made.update()).toBe('git pull in dir:plugin fail. error: no end after 1 s')
+    await vi.waitFor(() => expect(processesIn(root)).toEqual([]))
+    const update = patient.made.update()
+    await vi.waitFor(() => expect(processesIn(root)).toEqual(['git']))
+    patient.stop()
+    expect(await update).toBe('git pull in dir:plugin fail. error: the agent stops')
+    await vi.waitFor(() => expect(processesIn(root)).toEqual([]))
+  } finally {
+    silent.close()
+  }
+  git(join(root, 'plugin'), 'remote', 'set-url', 'origin', url)
+  expect(await made.update()).toBe('success')
+})
+
+/** Names of the processes whose working directory is in `folder`. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const inside = readlinkSync(`/proc/${pid}/cwd`).startsWith(folder)
+      return inside ? [readFileSync(`/proc/${pid}/comm`, 'utf8').trim()] : []
+    } catch {
+      // No process, or one that is gone.
+      return []
+    }
+  })
+}

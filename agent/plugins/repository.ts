@@ -30,19 +30,20 @@ export function createPluginRepository(options: {
   log: Logger
   /** Called after each success. */
   onChange: () => void
+  /** Aborting ends what is under way. */
+  stopping: AbortSignal
 }): PluginRepository {
-  const { settings, root, env, log, onChange } = options
+  const { settings, root, env, log, onChange, stopping } = options
   let busy = false
 
   async function git(baseDir: string, arguments_: string[], settings: RepositorySettings): Promise<void> {
     // Loaded when first needed: most agents never run git, and it costs megabytes.
     const { simpleGit } = await import('simple-git')
-    const giveUp = new AbortController()
-    const timer = setTimeout(() => giveUp.abort(), settings.gitSeconds * 1000)
+    const late = AbortSignal.timeout(settings.gitSeconds * 1000)
     try {
       await simpleGit({
         baseDir,
-        abort: giveUp.signal,
+        abort: AbortSignal.any([late, stopping]),
         allowEnvironment: ['GIT_CEILING_DIRECTORIES', 'GIT_TERMINAL_PROMPT'],
         errors: (error, result) =>
           result.exitCode === 0 ? error : Buffer.from(`exit status ${result.exitCode}: ${lastWords(result.stdErr)}`),
@@ -50,10 +51,9 @@ export function createPluginRepository(options: {
         .env({ ...env, GIT_TERMINAL_PROMPT: '0', GIT_CEILING_DIRECTORIES: dirname(baseDir) })
         .raw(arguments_)
     } catch (error) {
-      if (giveUp.signal.aborted) throw new Error(`no end after ${settings.gitSeconds} s`, { cause: error })
+      if (stopping.aborted) throw new Error('the agent stops', { cause: error })
+      if (late.aborted) throw new Error(`no end after ${settings.gitSeconds} s`, { cause: error })
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -87,7 +87,9 @@ export function createPluginRepository(options: {
         const dir = resolve(root, now.dir)
         if (await exists(dir)) {
           at(`git pull in dir:${now.dir} `)
-          await git(dir, ['pull'], now)
+          // A pull in its two steps: giving up on it would end `git pull`, but not the fetch that it started.
+          await git(dir, ['fetch'], now)
+          await git(dir, ['merge', '@{upstream}'], now)
         } else {
           at(`git clone in dir:${dirname(now.dir)} `)
           if (now.git === '') throw new Error('plugin.git names no repository')

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#lib/log'
@@ -147,7 +147,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     one.state = 'failed'
     one.wanted = false
     removePidFile(pidFile(name))
-    const said = plainSentence(lastLines(logFile(name), 20, logStart), name)
+    const said = plainSentence(lastLines(logFile(name), 20, logStart), name) ?? whyUnsaid(logDir)
     return {
       ok: false,
       text: hung ? `did not become healthy within ${startTimeoutMs / 1000} s; see ${logFile(name)}` : said,
@@ -256,7 +256,7 @@ function sizeOfLog(path: string): number {
 }
 
 /** The line in which the module said why it left: the last plain one, else the message of the last log object. */
-function plainSentence(lines: readonly string[], name: string): string {
+function plainSentence(lines: readonly string[], name: string): string | undefined {
   const plain = lines.filter((line) => !line.startsWith('{') && line.startsWith(`${name}:`))
   if (plain.length > 0) {
     const from = lines.indexOf(plain.at(-1) ?? '')
@@ -266,7 +266,18 @@ function plainSentence(lines: readonly string[], name: string): string {
       .slice(name.length + 1)
       .trim()
   }
-  return lines.at(-1) ?? 'left without saying why'
+  return lines.at(-1)
+}
+
+const littleSpaceBytes = 2 ** 20
+
+/** A module that could not write its log cannot have said why it left; then that is the reason. */
+function whyUnsaid(logDir: string): string {
+  const { bavail, bsize } = statfsSync(logDir)
+  const free = bavail * bsize
+  return free < littleSpaceBytes
+    ? `left, and its log could not be written: the disk is full (${Math.round(free / 1024)} KB left)`
+    : 'left without saying why'
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

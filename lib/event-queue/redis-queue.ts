@@ -28,7 +28,7 @@ const eventsPerCall = 200
 export function createRedisQueue(options: RedisOptions, listOf: (priority: number) => string, log: Logger): EventQueue {
   const redis = connect(options)
   const clustered = redis instanceof Cluster
-  watch(redis, log)
+  const trouble = watch(redis, log)
   const markOf = (producer: string) => `falcon:sequence:${producer}`
   const lastSequence = async (producer: string) => Number((await redis.get(markOf(producer))) ?? 0)
 
@@ -50,8 +50,13 @@ export function createRedisQueue(options: RedisOptions, listOf: (priority: numbe
 
   return {
     async push(producer, events) {
-      const fresh = pending(events, await lastSequence(producer))
-      await (clustered ? pushOneByOne(producer, fresh) : pushTogether(producer, fresh))
+      try {
+        const fresh = pending(events, await lastSequence(producer))
+        await (clustered ? pushOneByOne(producer, fresh) : pushTogether(producer, fresh))
+      } catch (error) {
+        // ioredis would say that it has given up, not what it was up against.
+        throw new Error(`Cannot push events to redis: ${trouble() ?? (error as Error).message}`, { cause: error })
+      }
     },
     lastSequence,
     length: (priority) => redis.llen(listOf(priority)),
@@ -94,15 +99,16 @@ function hostAndPort(text: string): { host: string; port: number } {
   return { host, port }
 }
 
-/** One line when the server goes away, one when it is back; ioredis itself would say it at every attempt. */
-function watch(redis: Redis | Cluster, log: Logger): void {
-  let lost = false
+/** One line when the server goes away, one when it is back; ioredis itself would say it at every attempt. Returns what ails the connection. */
+function watch(redis: Redis | Cluster, log: Logger): () => string | undefined {
+  let trouble: string | undefined
   redis.on('error', (error: Error) => {
-    if (!lost) log.error({ err: error }, 'event queue in redis lost')
-    lost = true
+    if (trouble === undefined) log.error({ err: error }, 'event queue in redis lost')
+    trouble = error.message
   })
   redis.on('ready', () => {
-    if (lost) log.info('event queue in redis is back')
-    lost = false
+    if (trouble !== undefined) log.info('event queue in redis is back')
+    trouble = undefined
   })
+  return () => trouble
 }

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import type { DestinationStream, Logger as PinoLogger } from 'pino'
+import { createOutput } from './output.ts'
 
 export type Logger = PinoLogger
 
@@ -22,6 +23,6 @@ export function createLogger(
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secrets, censor: '***' },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    options.destination ?? createOutput(1),
   )
 }

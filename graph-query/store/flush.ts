@@ -5,7 +5,7 @@ import type { HeadWindow, PagePool } from './head.ts'
 import { rateReach } from './layout.ts'
 import type { Pacer } from './pacer.ts'
 import type { SeriesRecord } from './registry.ts'
-import { createRows } from './rows.ts'
+import { assertUnknown, createRows } from './rows.ts'
 import type { RowColumns } from './rows.ts'
 import { seriesPerPage } from './segment-format.ts'
 import type { SegmentSpan } from './segment-format.ts'
@@ -140,6 +140,8 @@ async function writeMadeRows(
     forEachPlace(shop, grid, sources, writer, (place, series) => {
       if (only && !only.has(place)) return
       makeRows(grid, index, place, series.kind, firstRow, lastRow, columns, 0)
+      // A late point can make a rate a reset: then the row that is stored must go.
+      if (only) assertUnknown(columns, rows)
       if (hasValue(columns.count, 0, rows)) writer.addRows(place, columns)
     }),
   )

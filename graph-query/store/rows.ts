@@ -30,7 +30,10 @@ export function columnOf(rows: RowColumns, consolidation: Consolidation): Float6
   return consolidation === 'MIN' ? rows.min : rows.average
 }
 
-/** Copies the known rows of `from[fromAt, fromAt + length)` over those of `to` at `toAt`. */
+/**
+ * Copies the rows of `from[fromAt, fromAt + length)` over those of `to` at `toAt`, except where `from` says nothing. A
+ * count of 0 says that the row is unknown whatever was said before.
+ */
 export function overlayRows(to: RowColumns, toAt: number, from: RowColumns, fromAt: number, length: number): void {
   for (let i = 0; i < length; i++) {
     const count = from.count[fromAt + i] ?? NaN
@@ -38,8 +41,13 @@ export function overlayRows(to: RowColumns, toAt: number, from: RowColumns, from
     to.average[toAt + i] = from.average[fromAt + i] ?? NaN
     to.min[toAt + i] = from.min[fromAt + i] ?? NaN
     to.max[toAt + i] = from.max[fromAt + i] ?? NaN
-    to.count[toAt + i] = count
+    to.count[toAt + i] = count > 0 ? count : NaN
   }
+}
+
+/** Makes unknown rows say so, instead of nothing. */
+export function assertUnknown(rows: RowColumns, length: number): void {
+  for (let i = 0; i < length; i++) if (Number.isNaN(rows.count[i])) rows.count[i] = 0
 }
 
 /** Copies the known values of `from[fromAt, fromAt + length)` over those of `to` at `toAt`. */

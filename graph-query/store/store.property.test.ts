@@ -64,7 +64,7 @@ test(
           await bench.store.close()
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 40, endOnFailure: true },
     )
   },
 )

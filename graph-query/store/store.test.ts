@@ -127,6 +127,26 @@ test('late points also reach the coarser rows that are stored already', async ()
   }
 })
 
+test('a late point that makes a stored rate a reset takes the rate back', async () => {
+  const bench = await createBench(noon)
+  const slot = bench.store.define(derive('back'))
+  await bench.feed(slot, [
+    [noon - 7200, 10],
+    [noon, 20],
+  ])
+  bench.clock = noon + 100_000
+  await bench.store.maintain()
+  await bench.feed(slot, [[bench.clock, 30]])
+  const row = () => bench.read('back', noon - 1, noon, { width: 5 })
+  expect(row()).toEqual([[noon, 10 / 7200]])
+  await bench.feed(slot, [[noon - 3600, 1000]])
+  bench.clock += 7200
+  await bench.store.maintain()
+  expect(row()).toEqual([[noon, null]])
+  await bench.reopen()
+  expect(row()).toEqual([[noon, null]])
+})
+
 test('maxima and minima of coarse rows are those of the points, whichever archive answers', async () => {
   const bench = await createBench(noon)
   const slot = bench.store.define(gauge('saw'))

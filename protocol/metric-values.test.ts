@@ -46,6 +46,12 @@ test('names in other cases, absent members and unknown ones are settled as Go do
   })
 })
 
+test('a value under a name in another case is found, also when it is the only such name', () => {
+  const { value: _, ...valueless } = ordinary
+  expect(read(JSON.stringify([{ ...valueless, Value: 9 }]))).toEqual({ ok: true, value: [{ ...ordinary, value: 9 }] })
+  expect(read(JSON.stringify([{ ...valueless, x: 9 }]))).toEqual({ ok: true, value: [{ ...ordinary, value: null }] })
+})
+
 test('nothing and null are an empty list', () => {
   expect(readMetricValues({ value: undefined, text: () => 'null' })).toEqual({ ok: true, value: [] })
   expect(read('null')).toEqual({ ok: true, value: [] })

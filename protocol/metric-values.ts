@@ -67,7 +67,9 @@ function settleAll(items: unknown[]): (RawItem | null)[] | undefined {
 function isComplete(item: Partial<RawItem>): boolean {
   if (typeof item.endpoint !== 'string' || typeof item.metric !== 'string') return false
   if (typeof item.counterType !== 'string' || typeof item.tags !== 'string') return false
-  if (!isInteger(item.step) || !isInteger(item.timestamp) || !isPlainValue(item.value)) return false
+  if (!isInteger(item.step) || !isInteger(item.timestamp)) return false
+  // Of the seven a member of another name may take the place of the value alone: any type of value is a right one.
+  if (item.value === undefined || !isPlainValue(item.value)) return false
   let members = 0
   for (const name in item) if (name !== '') members++
   return members === memberNames.size

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import Libsql from 'libsql'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startMariadb } from '../../test/services/index.ts'
 import type { Mariadb } from '../../test/services/index.ts'
 import { applySchema, consistentRead, DatabaseError, insertOrUpdate, openDatabase } from './index.ts'
@@ -156,6 +157,30 @@ test('two openers of one file see each other and wait for each other', async () 
     .select(sql<number>`count(*)`.as('n'))
     .executeTakeFirstOrThrow()
   expect(n).toBe(100)
+})
+
+test('a file that another process has locked is waited for, but not by all of this process', async () => {
+  const file = temporaryFile()
+  const database = opened(`sqlite:${file}`)
+  await applySchema(database)
+  const other = new Libsql(file)
+  onTestFinished(() => void other.close())
+  other.exec('begin immediate')
+  const insert = (hostname: string, on = database.kysely) => on.insertInto('host').values({ hostname }).execute()
+  const writes = [
+    applySchema(opened(`sqlite:${file}`)),
+    insert('alone'),
+    database.kysely.transaction().execute((transaction) => insert('together', transaction)),
+  ]
+  // Each timer fires on its own turn: none did while the library itself waited for the lock.
+  let turns = 0
+  const ticking = setInterval(() => turns++, 1)
+  onTestFinished(() => clearInterval(ticking))
+  await vi.waitFor(() => expect(turns).toBeGreaterThan(50))
+  other.exec('commit')
+  await Promise.all(writes)
+  const rows = await database.kysely.selectFrom('host').select('hostname').orderBy('id').execute()
+  expect(rows).toEqual([{ hostname: 'alone' }, { hostname: 'together' }])
 })
 
 test('mysql that goes away fails with a name and without the password; the next statement after its return works', async () => {

@@ -43,7 +43,9 @@ function openFile(dsn: Parameters<typeof openSqlite>[0], name: string): Database
     kysely,
     dialect: 'sqlite',
     name,
-    runScript: async (statements) => file.execute(statements.join('\n')),
+    async runScript(statements) {
+      for (const statement of statements) await file.execute(statement)
+    },
     close: () => kysely.destroy(),
   }
 }

@@ -1,20 +1,21 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { CompiledQuery, SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import type { DatabaseConnection, Dialect } from 'kysely'
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import type { Dialect } from 'kysely'
 import Libsql from 'libsql'
 import { projectRoot } from '#lib/module'
 import { DatabaseError } from './database-error.ts'
 import type { SqliteDsn } from './dsn.ts'
 import { NamedDriver } from './named-driver.ts'
+import { executePatiently, insideMs, PatientDriver } from './sqlite-driver.ts'
 
-/** How long a statement waits for another process' write. Calls are synchronous, so this also bounds a stall. */
-const busyTimeoutMs = 5000
+/** How long opening a file waits for another process' write. Nothing else goes on yet that could be held up. */
+const openWithinMs = 5000
 
 export interface SqliteFile {
   readonly dialect: Dialect
-  /** Runs a text of several statements. */
-  execute(text: string): void
+  /** Runs a statement outside of any transaction. */
+  execute(statement: string): Promise<void>
 }
 
 /** Opens the file, making it and its folder when missing. Several processes may have it open. */
@@ -23,29 +24,26 @@ export function openSqlite(dsn: SqliteDsn, name: string): SqliteFile {
   const database = attempt(name, () => {
     mkdirSync(dirname(file), { recursive: true })
     const opened = new Libsql(file)
-    opened.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    opened.exec(`PRAGMA busy_timeout = ${openWithinMs}`)
     // A crash of the machine may take the last commits with NORMAL; a crash of the process takes none.
     opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
+    opened.exec(`PRAGMA busy_timeout = ${insideMs}`)
     return opened
   })
   return {
     dialect: {
       createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new NamedDriver(new ImmediateDriver({ database }), name),
+      createDriver: () => new NamedDriver(new PatientDriver(database), name),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
-    execute: (text) => attempt(name, () => void database.exec(text)),
-  }
-}
-
-/**
- * Takes the write lock when a transaction begins: a transaction that reads first and writes later fails at once,
- * whatever the busy timeout, when another process wrote in between.
- */
-class ImmediateDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+    execute: async (statement) => {
+      try {
+        await executePatiently(database, statement)
+      } catch (error) {
+        throw new DatabaseError(name, error)
+      }
+    },
   }
 }
 

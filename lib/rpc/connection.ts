@@ -17,6 +17,7 @@ export interface ConnectionHost {
   readonly counters: Counters
   readonly log: Logger
   readonly limits: Limits
+  readonly connections: ReadonlySet<Connection>
   /** Bytes of half-received requests, of all connections together. */
   pendingBytes: number
 }
@@ -109,6 +110,7 @@ export class Connection implements Worker {
   /** Takes no further request; the connection ends when those that run are answered. */
   stop(): void {
     this.#closing = true
+    this.#framer.discard()
     this.#setPending(0)
     this.#finishWhenAnswered()
   }
@@ -177,8 +179,8 @@ export class Connection implements Worker {
   #waitForMore(): void {
     this.#settle = false
     this.#setPending(this.#framer.pendingBytes)
-    if (this.#host.pendingBytes > this.#host.limits.maxPendingBytes)
-      return this.#refuse('memory', `requests that are not complete take ${this.#host.pendingBytes} bytes`)
+    this.#makeRoom()
+    if (this.#closing) return
     const begun = this.#framer.pendingBytes > 0
     if (this.#ended) {
       if (begun) this.#refuse('incomplete', 'the peer ended it inside of a request')
@@ -187,6 +189,14 @@ export class Connection implements Worker {
     }
     this.#begunAt = begun ? (this.#begunAt ?? performance.now()) : undefined
     this.#socket.resume()
+  }
+
+  /** Half-received requests fill their memory: whoever holds most of it goes, so that the many with small ones stay. */
+  #makeRoom(): void {
+    const { pendingBytes, limits, connections } = this.#host
+    if (pendingBytes <= limits.maxPendingBytes) return
+    const largest = [...connections].reduce((a, b) => (a.#pendingBytes > b.#pendingBytes ? a : b))
+    largest.#refuse('memory', `requests that are not complete take ${pendingBytes} bytes, most of them its own`)
   }
 
   /** Ends the connection in good manners: what is running is answered first. */

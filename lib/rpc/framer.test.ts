@@ -44,6 +44,20 @@ test('objects are found whatever separates them and wherever the stream is cut',
     ),
     { numRuns: 2000 },
   )
+}, 60_000)
+
+test('of objects without newlines between them, none waits once the first was found', () => {
+  const one = JSON.stringify({ method: 'M.m', params: ['x'.repeat(1000)], id: 1 })
+  const bytes = Buffer.from(one.repeat(500))
+  const framer = new Framer(2 ** 20)
+  const size = 20_000
+  let found = 0
+  for (let from = 0; from < bytes.length; from += size) {
+    framer.push(bytes.subarray(from, from + size))
+    // Whether more would follow the first piece, only a pause can tell.
+    while (framer.next(from === 0) !== undefined) found++
+    expect(found).toBe(Math.floor(Math.min(from + size, bytes.length) / one.length))
+  }
 })
 
 test('an object of many pieces is found as soon as its last byte is there, with or without a newline', () => {

@@ -18,6 +18,8 @@ const letterN = 0x6e
 const nothing: Buffer = Buffer.alloc(0)
 /** From a chunk at least this long that ends inside of a request, more is sure to follow. */
 const longChunk = 16 * 1024
+/** Bytes whose scan is put off at most; one request of so many is rare, and many small ones must not look like it for long. */
+const mostPutOff = 2 ** 20
 
 /**
  * Cuts a byte stream into JSON objects, with a newline after each, any white space, or nothing at all between them.
@@ -38,6 +40,8 @@ export class Framer {
   #stored = 0
   #scanned = 0
   #lineFailed = false
+  /** The last object was followed by another one on its line: then no newline will tell where this one ends. */
+  #glued = false
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -53,6 +57,14 @@ export class Framer {
     this.#chunk = chunk
     this.#at = 0
     this.#failedUpTo = -1
+  }
+
+  /** Lets go of all bytes. Nothing may be pushed afterwards. */
+  discard(): void {
+    this.#chunk = nothing
+    this.#store = nothing
+    this.#at = 0
+    this.#stored = 0
   }
 
   /**
@@ -84,8 +96,12 @@ export class Framer {
     const stop = lineEnd < 0 ? chunk.length : lineEnd
     const end = endOfLine(chunk, stop)
     const frame = chunk[end - 1] === closeBrace ? this.#frame(chunk.subarray(this.#at, end)) : undefined
-    if (frame === undefined) this.#failedUpTo = stop
-    else this.#at = stop
+    if (frame === undefined) {
+      this.#failedUpTo = stop
+      return undefined
+    }
+    this.#at = stop
+    if (lineEnd >= 0) this.#glued = false
     return frame
   }
 
@@ -106,6 +122,7 @@ export class Framer {
     const scan = this.#scanner.scan(chunk, start, chunk.length)
     if (scan.found === 'end') {
       this.#at = scan.at
+      this.#noteGap(chunk, scan.at, chunk.length)
       return this.#parsed(chunk.subarray(start, scan.at))
     }
     if (scan.found === 'malformed') throw new FramingError('malformed', 'it is not JSON')
@@ -116,9 +133,11 @@ export class Framer {
 
   /** Whether the scan of what came can be put off: no newline, no final brace, and long enough to be a part. */
   #mayWait(): boolean {
+    // Put off, objects without newlines would pile up, and finding each would copy all that follow it.
+    if (this.#glued) return false
     const chunk = this.#chunk
     const fresh = chunk.length - this.#at
-    if (fresh < longChunk || this.#stored + fresh > this.#maxBytes) return false
+    if (fresh < longChunk || this.#stored + fresh > Math.min(mostPutOff, this.#maxBytes)) return false
     return chunk.at(-1) !== closeBrace && chunk.indexOf(newline, this.#at) < 0
   }
 
@@ -143,6 +162,7 @@ export class Framer {
     if (scan.found === 'malformed') throw new FramingError('malformed', 'it is not JSON')
     this.#scanned = this.#stored
     if (scan.found === 'more') return this.#incomplete()
+    this.#noteGap(this.#store, scan.at, this.#stored)
     return this.#parsed(this.#takeStored(scan.at))
   }
 
@@ -153,9 +173,20 @@ export class Framer {
     if (lineEnd < 0) return undefined
     const end = endOfLine(this.#store, lineEnd)
     const frame = this.#store[end - 1] === closeBrace ? this.#frame(this.#store.subarray(0, end)) : undefined
-    if (frame === undefined) this.#lineFailed = true
-    else this.#takeStored(lineEnd)
+    if (frame === undefined) {
+      this.#lineFailed = true
+      return undefined
+    }
+    this.#takeStored(lineEnd)
+    this.#glued = false
     return frame
+  }
+
+  /** Looks at what follows an object that ends at `end`. */
+  #noteGap(bytes: Buffer, end: number, stop: number): void {
+    let at = end
+    while (at < stop && bytes[at] !== newline && isBlank(bytes[at])) at++
+    if (at < stop) this.#glued = bytes[at] !== newline
   }
 
   #bareNull(): Frame | undefined {

@@ -263,6 +263,19 @@ test('half-received requests of all connections share one limit', async () => {
   expect(counters.get('rpc.pendingBytes')).toBe(0)
 })
 
+test('when half-received requests fill their memory, the largest goes and a small one is completed', async () => {
+  const { server, counters } = await startServer({ maxPendingBytes: 100_000 })
+  const hog = await dial(server)
+  hog.socket.write(`{"method":"${'x'.repeat(90_000)}`)
+  await vi.waitFor(() => expect(counters.get('rpc.pendingBytes')).toBeGreaterThan(90_000))
+  const small = await dial(server)
+  small.socket.write(`{"method":"${'x'.repeat(20_000)}`)
+  await hog.end()
+  expect(counters.get('rpc.closed.memory')).toBe(1)
+  small.socket.write('","params":[1],"id":1}')
+  expect(await small.answers(1)).toHaveLength(1)
+})
+
 test('closing answers what is running, then ends every connection, and takes no new one', async () => {
   const { server, context } = await startServer()
   const busy = await dial(server)

@@ -54,7 +54,9 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
   if (!address) throw new Error(`Cannot listen on "${listen}": it is not host:port`)
   // Loaded by servers only: agents, which are clients, must not pay for jayson.
   const { createDispatch } = await import('./dispatch.ts')
+  const connections = new Set<Connection>()
   const host: ConnectionHost = {
+    connections,
     dispatch: createDispatch(options),
     turns: createTurns(options.budgetMs ?? 5),
     counters,
@@ -69,7 +71,6 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
     },
     pendingBytes: 0,
   }
-  const connections = new Set<Connection>()
   counters.gauge('rpc.connections', () => connections.size)
   counters.gauge('rpc.pendingBytes', () => host.pendingBytes)
 

@@ -65,7 +65,7 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
       maxRequestBytes: options.maxRequestBytes ?? 32 * 2 ** 20,
       requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
       maxInFlight: options.maxInFlight ?? 64,
-      highWaterBytes: 2 ** 20,
+      highWaterBytes: 128 * 1024,
       maxOutgoingBytes: options.maxOutgoingBytes ?? 64 * 2 ** 20,
       maxPendingBytes: options.maxPendingBytes ?? 512 * 2 ** 20,
     },

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Counters } from '#lib/counters'
 import type { Batch } from '#lib/delivery'
 import type { CounterType, ReceivedItem } from '#protocol'
@@ -32,6 +33,8 @@ export interface Intake {
 /** The link carries 32 bits of seconds: until 2106. */
 const lastTimestamp = 2 ** 32 - 1
 const maxEndpointLength = 1024
+/** A call may have hundreds of thousands of items; other calls get their turn after so many. */
+const itemsPerTurn = 10_000
 
 /** `now` is in milliseconds. Counters: `RecvCnt` accepted samples, `<entrance>RecvCnt`, `ReturnedCnt` for failed calls. */
 export function createIntake(options: {
@@ -68,7 +71,8 @@ export function createIntake(options: {
       const touched = createTouched()
       const total = items.length
       let invalid = 0
-      for (const item of items) {
+      for (const [index, item] of items.entries()) {
+        if (index > 0 && index % itemsPerTurn === 0) await setImmediate()
         const reason = checked ? undefined : refusalOf(item)
         const refused = reason ?? (item === null ? 'null item' : place(item, checked, nowSeconds, touched))
         if (refused === undefined) continue

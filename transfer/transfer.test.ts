@@ -319,6 +319,16 @@ test('sections of an old file that are not served yet are named, and everything 
   ])
 })
 
+test('samples that neither peer nor disk takes are left to their sender, and an operator is told why', async () => {
+  const clusters = { judge: { a: '127.0.0.1:1' }, graph: { a: '127.0.0.1:1' } }
+  const { ports, get } = await stand({ clusters, members: { spool: { dir, maxBytes: 2 ** 20 } } })
+  const items = Array.from({ length: 4000 }, (_, i) => item({ metric: `${i}.${'m'.repeat(400)}` }))
+  await expect(client(ports.rpc).update(items)).rejects.toThrow('send them again')
+  const { notices } = (await get('/health?detail')) as { notices: string[] }
+  expect(notices).toHaveLength(2)
+  expect(notices[0]).toMatch(/judge a at 127\.0\.0\.1:1 is away and Cannot spool/)
+})
+
 test('a port that is taken stops the start with one sentence, and leaves nothing open', async () => {
   const taken = await peer()
   mkdirSync(join(dir, 'spool'))

@@ -82,6 +82,11 @@ export async function startTransfer(
         .map(
           ({ ring, folder, items }) => `${items} samples of removed ${ring} spool ${folder} wait for their successors`,
         ),
+      ...destinations.stats().flatMap(({ ring, node, address, diskError }) => {
+        return diskError === undefined
+          ? []
+          : [`senders keep their samples: ${ring} ${node} at ${address} is away and ${diskError}`]
+      }),
       ...(destinations.list.length === 0 ? ['neither judge nor graph is enabled: samples go nowhere'] : []),
     ]
     for (const notice of notices()) log.warn({ notice }, 'started with a notice')

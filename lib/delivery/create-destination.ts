@@ -47,6 +47,7 @@ export function createDestination(options: DestinationOptions): Destination {
   let closing = false
   let closed = false
   let diskRefuses = false
+  let diskError: string | undefined
   let lastError: string | undefined
   let onIdle: (() => void) | undefined
 
@@ -100,6 +101,7 @@ export function createDestination(options: DestinationOptions): Destination {
     unanswered -= batch.columns.count
     if (closed) return
     lastError = undefined
+    diskError = undefined
     if (batch.state === 'sent') {
       move(batch, 'done')
       ledger.answered(ack)
@@ -131,12 +133,14 @@ export function createDestination(options: DestinationOptions): Destination {
     } catch (error) {
       if (!diskRefuses) log.error({ err: error }, 'batches cannot be spooled')
       diskRefuses = true
-      lastError = messageOf(error)
+      diskError = messageOf(error)
+      lastError = diskError
       if (batch.state !== 'sent') giveBack(batch, error)
       return false
     }
     if (diskRefuses) log.info('batches can be spooled again')
     diskRefuses = false
+    diskError = undefined
     move(batch, 'spooled')
     batch.settle()
     return true
@@ -211,6 +215,7 @@ export function createDestination(options: DestinationOptions): Destination {
         spooled: { items, bytes, oldestSeconds },
         ...ledger.totals(),
         lastError: client.connected ? lastError : (client.lastError ?? lastError),
+        diskError,
       }
     },
     async close() {

@@ -324,6 +324,7 @@ describe.each(['strict', 'live-first'] as const)('%s', (order) => {
     await expect(add(destination, 10)).rejects.toThrow('ENOSPC')
     expect(destination.stats()).toMatchObject({ returned: 10, spooled: { items: 0 } })
     expect(destination.stats().lastError).toMatch(/ENOSPC|ECONNREFUSED/)
+    expect(destination.stats().diskError).toMatch(/ENOSPC/)
     full = false
     await add(destination, 5)
     expect(destination.stats()).toMatchObject({ returned: 10, spooled: { items: 5 } })

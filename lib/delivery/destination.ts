@@ -37,6 +37,8 @@ export interface DestinationStats {
   readonly returned: number
   readonly dropped: { readonly size: number; readonly age: number; readonly corrupt: number }
   readonly lastError: string | undefined
+  /** Why the disk took no samples, as long as the peer takes none either. */
+  readonly diskError: string | undefined
 }
 
 /** One peer that samples go to. Every sample added ends in exactly one of delivered, refused, returned or dropped. */

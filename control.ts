@@ -38,6 +38,12 @@ const runDir = 'var/run'
 const logDir = 'var/log'
 const socketPath = join(runDir, 'control.sock')
 
+// `./control status | head -1` closes the pipe early; what was asked for goes on.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

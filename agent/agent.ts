@@ -135,7 +135,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
   const rounds = createOwnRounds({
     collectors: createCollectors(host, config.collector),
-    slowCollectors: createCheckCollectors(() => checks, host, hostname()),
+    slowCollectors: createCheckCollectors(() => checks, host, hostname),
     selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
     stepSeconds: config.transfer.interval,
     settings: () => ({ endpoint: hostname(), defaultTags: defaultTags(), ignore: current.ignore }),

@@ -18,7 +18,11 @@ function check(metric: string, tags: string): Check {
 }
 
 async function run(checks: readonly Check[], hostname: string): Promise<CollectedSample[]> {
-  const collectors = createCheckCollectors(() => checks, host, hostname)
+  const collectors = createCheckCollectors(
+    () => checks,
+    host,
+    () => hostname,
+  )
   return (await Promise.all(collectors.map((collector) => collector.collect()))).flat()
 }
 
@@ -45,14 +49,28 @@ test('checks of all families give their samples', async () => {
 
 test('a family without checks reads nothing of the host', async () => {
   const blind = new Proxy(host, { get: () => expect.fail('the host was asked') })
-  const collectors = createCheckCollectors(() => [], blind, 'h')
+  const collectors = createCheckCollectors(
+    () => [],
+    blind,
+    () => 'h',
+  )
   expect(await Promise.all(collectors.map((collector) => collector.collect()))).toEqual([[], [], [], []])
 })
 
-test('as collectors, families follow the checks of the moment', async () => {
+test('as collectors, families follow the checks and the name of the moment', async () => {
   let current: Check[] = []
-  const ports = createCheckCollectors(() => current, host, 'h').find((it) => it.name === 'net.port.listen')
-  expect(await ports?.collect()).toEqual([])
-  current = [check('net.port.listen', 'port=3306')]
-  expect(await ports?.collect()).toEqual([gauge('net.port.listen', 1, 'port=3306')])
+  let hostname = 'before'
+  const collectors = createCheckCollectors(
+    () => current,
+    host,
+    () => hostname,
+  )
+  const collect = async () => (await Promise.all(collectors.map((collector) => collector.collect()))).flat()
+  expect(await collect()).toEqual([])
+  current = [check('net.port.listen', 'port=3306'), check('url.check.health', 'url=http://127.0.0.1:1/,timeout=1')]
+  hostname = 'after'
+  expect(await collect()).toEqual([
+    gauge('net.port.listen', 1, 'port=3306'),
+    gauge('url.check.health', 0, 'src=after,timeout=1,url=http://127.0.0.1:1/'),
+  ])
 })

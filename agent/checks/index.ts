@@ -18,12 +18,16 @@ export function parseCheck(metric: string, tags: string): Reading<Check> {
 }
 
 /** One collector a family, over the checks that `current` gives at that moment: slow families do not hold up quick ones. */
-export function createCheckCollectors(current: () => readonly Check[], host: Host, hostname: string): Collector[] {
+export function createCheckCollectors(
+  current: () => readonly Check[],
+  host: Host,
+  hostname: () => string,
+): Collector[] {
   return checkFamilies.map((family) => ({
     name: family.metric,
     async collect() {
       const mine = current().filter((check) => check.metric === family.metric)
-      return mine.length === 0 ? [] : family.run(mine, { host, hostname })
+      return mine.length === 0 ? [] : family.run(mine, { host, hostname: hostname() })
     },
   }))
 }

@@ -1,9 +1,9 @@
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { createRpcClient } from '#lib/rpc'
-import { openSpool } from '#lib/spool'
 import type { AgentConfig } from '../config.ts'
 import { createSampleQueue } from './queue.ts'
+import { openSpoolWhenPossible } from './spool-when-possible.ts'
 import { startSender } from './sender.ts'
 import type { Sender } from './sender.ts'
 
@@ -21,7 +21,8 @@ export function startSending(options: {
   random: () => number
 }): Sender {
   const { config, addresses, spoolDir, counters, log, now, random } = options
-  const spool = openSpool({
+  const spool = openSpoolWhenPossible({
+    now,
     dir: spoolDir,
     maxBytes: config.spool.maxBytes,
     maxAgeSeconds: config.spool.maxAgeSeconds,

@@ -62,6 +62,7 @@ test('what cannot work is named with its key', () => {
   expect(judge({ a: '127.0.0.1:8433' })).toEqual(["judge.cluster.a: is this transfer's own rpc.listen"])
   expect(judge({ a: '10.0.0.9:8433' })).toEqual([])
   expect(problems({ judge: { ...old.judge, enabled: false, cluster: {} } })).toEqual([])
+  expect(problems({ judge: { ...old.judge, enabled: false, cluster: { a: '%%JUDGE_RPC%%' } } })).toEqual([])
 })
 
 test('/config masks secrets and lists the addresses of each node', () => {

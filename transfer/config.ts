@@ -6,11 +6,6 @@ export type TransferConfig = z.output<typeof transferConfig>
 
 const milliseconds = (value: number) => z.int().min(1).default(value)
 
-const clusterText = z.record(z.string(), z.string()).superRefine((cluster, context) => {
-  const read = parseCluster(cluster)
-  if (!read.ok) context.addIssue({ code: 'custom', message: read.reason })
-})
-
 /** A ring of judge or graph nodes, as Open-Falcon writes it. */
 function ringSection(cluster: Record<string, string>) {
   return z.object({
@@ -21,7 +16,10 @@ function ringSection(cluster: Record<string, string>) {
     maxConns: z.int().default(32).describe('accepted from old files; one link connection serves an address'),
     maxIdle: z.int().default(32).describe('accepted from old files'),
     replicas: z.int().min(1).max(10_000).default(500).describe('points a node has on the ring'),
-    cluster: clusterText.default(cluster).describe('node name → "host:port", or several separated by commas'),
+    cluster: z
+      .record(z.string(), z.string())
+      .default(cluster)
+      .describe('node name → "host:port", or several separated by commas'),
     maxInFlight: z.int().min(1).default(500_000).describe('samples held in memory per address; more go to the spool'),
   })
 }
@@ -112,7 +110,10 @@ export const transferConfig = z
   })
   .superRefine((config, context) => {
     for (const ring of ['judge', 'graph'] as const) {
+      // A ring that is off may hold anything: an old gateway's file keeps places nobody has filled in.
       if (!config[ring].enabled) continue
+      const read = parseCluster(config[ring].cluster)
+      if (!read.ok) context.addIssue({ code: 'custom', path: [ring, 'cluster'], message: read.reason })
       if (Object.keys(config[ring].cluster).length === 0)
         context.addIssue({ code: 'custom', path: [ring, 'cluster'], message: 'needs at least one node while enabled' })
       for (const [node, addresses] of Object.entries(config[ring].cluster)) {

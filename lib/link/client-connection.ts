@@ -95,7 +95,8 @@ async function greet(socket: Socket, inbox: Inbox, module: string, timeoutMs: nu
   socket.write(encodeGreeting({ kind: 'hello', version: linkVersion, text: module }))
   const greeting = await receiveGreeting(socket, inbox, timeoutMs)
   if (greeting === 'silent') throw new Error(`no greeting within ${timeoutMs.toFixed(0)} ms`)
-  if (greeting === 'closed') throw new Error('closed instead of greeting')
+  if (greeting === 'closed')
+    throw new Error('closed instead of greeting, as a judge or graph of Open-Falcon does, or a peer that is stopping')
   if (greeting === 'foreign') {
     const first = inbox.peek(Math.min(inbox.length, 60))?.toString('latin1') ?? ''
     throw new Error(`it does not speak the link, it says ${JSON.stringify(first)}`)

@@ -332,6 +332,11 @@ test('a server that is no link is named with what it says', async () => {
   await until(() => /it does not speak the link, it says "HTTP\/1.1 400/.test(client.lastError ?? ''))
 })
 
+test('a server that hangs up on the greeting, as Go’s RPC servers do, is named as what it probably is', async () => {
+  const client = link(await rawServer((socket) => socket.once('data', () => socket.end())))
+  await until(() => client.lastError?.includes('as a judge or graph of Open-Falcon does') === true)
+})
+
 test('a peer that never says who it is is refused after the handshake timeout', async () => {
   const server = await serve(recorder().handler, { handshakeTimeoutMs: 20 })
   const socket = raw(server.port)

@@ -170,7 +170,8 @@ export function createSampleQueue(options: {
       return first
     },
     settle,
-    spill: (olderThanMs) => spillWhile((chunk) => now() - chunk.sinceMs >= olderThanMs),
+    // What is younger than now is as old: the clock was set back.
+    spill: (olderThanMs) => spillWhile((chunk) => Math.abs(now() - chunk.sinceMs) >= olderThanMs),
     stats() {
       const { items, bytes, oldestSeconds } = spool.stats()
       return { memoryItems, spoolItems: items, spoolBytes: bytes, spoolOldestSeconds: oldestSeconds }

@@ -160,6 +160,48 @@ test('a torn list of series costs no series that points were stored for', async 
   expect(bench.read('new', noon - 1, noon)).toEqual([[noon, 1]])
 })
 
+test('many series with the longest names are stored', async () => {
+  const bench = await createBench(noon)
+  // Of the longest names a thousand do not fit into one block of the list.
+  const endpoint = '監'.repeat(1024)
+  const counterOf = (i: number) => `${i}`.padStart(1024, '視')
+  for (let i = 0; i < 1100; i++)
+    bench.store.append(bench.store.define({ endpoint, counter: counterOf(i), kind: 'GAUGE', step: 60 }), noon, i)
+  await bench.store.commit()
+  await bench.reopen()
+  for (const i of [0, 600, 1099]) expect(bench.store.last(endpoint, counterOf(i))?.value).toBe(i)
+})
+
+test('closing beside a commit stores every new series once', async () => {
+  const bench = await createBench(noon)
+  for (let i = 0; i < 3000; i++)
+    bench.store.append(bench.store.define({ endpoint: 'e', counter: `c${i}`, kind: 'GAUGE', step: 60 }), noon, i)
+  const committed = bench.store.commit()
+  await bench.reopen()
+  await committed
+  expect(bench.store.stats().series).toBe(3000)
+  for (let i = 0; i < 3000; i++) expect(bench.store.last('e', `c${i}`)?.value).toBe(i)
+})
+
+test('a segment that cannot be opened now is not put aside as damaged', async () => {
+  const bench = await filled()
+  bench.clock = noon + 7200
+  await bench.store.maintain()
+  await bench.store.close()
+  const folder = join(bench.dir, 'step-60')
+  const path = join(folder, readdirSync(folder).find((name) => name.startsWith('1-')) ?? '')
+  const sound = readFileSync(path)
+  rmSync(path)
+  // Links in a circle: the system refuses to open it, as it does when too many files are open.
+  symlinkSync(path, path)
+  await expect(bench.reopen()).rejects.toThrow(/ELOOP/)
+  rmSync(path)
+  writeFileSync(path, sound)
+  await bench.reopen()
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+  expect(bench.events).toEqual([])
+})
+
 test('points whose series is lost are reported, and never become those of another series', async () => {
   const bench = await filled()
   await bench.store.close()

@@ -15,6 +15,7 @@ import {
 import type { RowColumns } from './rows.ts'
 import { seriesPerPage } from './segment-format.ts'
 import type { Segment } from './segment.ts'
+import type { LastPoint } from './types.ts'
 
 /** Rows of one width: those in segments, and from which row on there are none yet. */
 export interface Level {
@@ -135,8 +136,13 @@ export function readSteps(
 const nearby = 8
 let behind = new Float64Array(2048)
 
-/** The newest raw value before a row, within the reach of a rate, and how many steps before it stands. */
-function lastBefore(grid: Grid, sources: RawSources, place: number, row: number): { value: number; gap: number } {
+/** The newest raw value before a row, within the reach of a rate, and how many steps before it stands; NaN when there is none. */
+function lastBefore(
+  grid: Grid,
+  sources: RawSources,
+  place: number,
+  row: number,
+): { readonly value: number; readonly gap: number } {
   const reach = Math.min(row, rateReach(grid.layout.step))
   if (behind.length < reach) behind = new Float64Array(reach)
   // Nearly always it is among the last few; only after a silence is the whole reach read.
@@ -148,6 +154,23 @@ function lastBefore(grid: Grid, sources: RawSources, place: number, row: number)
     }
   }
   return { value: NaN, gap: 1 }
+}
+
+/** The newest two points up to and with a row, as they came and no older than a rate may look back. */
+export function lastTwo(grid: Grid, place: number, row: number): Omit<LastPoint, 'kind' | 'step'> | undefined {
+  const { step } = grid.layout
+  const sources = allRaw(grid)
+  const newest = lastBefore(grid, sources, place, row + 1)
+  if (Number.isNaN(newest.value)) return undefined
+  const newestRow = row + 1 - newest.gap
+  const before = lastBefore(grid, sources, place, newestRow)
+  return {
+    timestamp: newestRow * step,
+    value: newest.value,
+    previous: Number.isNaN(before.value)
+      ? undefined
+      : { timestamp: (newestRow - before.gap) * step, value: before.value },
+  }
 }
 
 /** Rows of archive `index`, `first` to `last` inclusive, into the start of each column. */

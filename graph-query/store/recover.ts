@@ -35,6 +35,8 @@ export function openGrid(
     try {
       segments.push(openSegment(path, onDamage))
     } catch (error) {
+      // Too many open files, no permission, …: nothing is wrong with the file itself.
+      if ((error as NodeJS.ErrnoException).code !== undefined) throw error
       onDamage(path, (error as Error).message)
       renameSync(path, `${path}.damaged`)
     }

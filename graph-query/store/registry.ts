@@ -30,6 +30,9 @@ export interface Registry {
   close(): Promise<void>
 }
 
+/** Definitions in one block, unless their names are so long that it would be too large. */
+const entriesPerBlock = 1024
+
 type Entry =
   | readonly ['+', id: number, endpoint: string, counter: string, kind: SeriesKind, step: number, place: number]
   | readonly ['-', id: number]
@@ -64,14 +67,23 @@ export async function openRegistry(dir: string): Promise<Registry> {
   let flushing: Promise<void> = Promise.resolve()
 
   async function writeWaiting(): Promise<void> {
+    let most = entriesPerBlock
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, 1024)
+      const batch = waiting.slice(0, most)
       const payload = Buffer.from(JSON.stringify(batch))
-      if (payload.length > largestPayload)
-        throw new Error(`Cannot store ${batch.length} series: their names are too long`)
+      if (payload.length > largestPayload && batch.length > 1) {
+        most = Math.ceil(batch.length / 2)
+        continue
+      }
       await log.append(payload)
       waiting = waiting.slice(batch.length)
     }
+  }
+
+  function flush(): Promise<void> {
+    if (waiting.length === 0) return flushing
+    flushing = flushing.then(writeWaiting, writeWaiting)
+    return flushing
   }
 
   return {
@@ -81,14 +93,11 @@ export async function openRegistry(dir: string): Promise<Registry> {
     remove(id) {
       waiting.push(['-', id])
     },
-    flush() {
-      if (waiting.length === 0) return flushing
-      flushing = flushing.then(writeWaiting, writeWaiting)
-      return flushing
-    },
+    flush,
     sync: () => log.sync(),
     async close() {
-      await writeWaiting()
+      // Not beside a flush that is under way: both would write the same entries.
+      await flush()
       await log.sync()
       await log.close()
     },

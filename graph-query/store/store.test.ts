@@ -270,6 +270,25 @@ test('the newest two points are known, also after a restart and after segments',
   expect(bench.store.last('e', 'last')).toEqual(expected)
 })
 
+test('a clock that was ahead once does not hide the points that are sent since', async () => {
+  const bench = await createBench(noon)
+  const slot = bench.store.define({ endpoint: 'e', counter: 'c', kind: 'DERIVE', step: 60 })
+  await bench.feed(slot, [
+    [noon - 120, 5],
+    [noon + 80_000, 7],
+  ])
+  expect(bench.store.last('e', 'c')).toMatchObject({ timestamp: noon - 120, value: 5, previous: undefined })
+  await bench.feed(slot, [
+    [noon - 60, 6],
+    [noon, 9],
+  ])
+  const expected = { kind: 'DERIVE', step: 60, timestamp: noon, value: 9, previous: { timestamp: noon - 60, value: 6 } }
+  expect(bench.store.last('e', 'c')).toEqual(expected)
+  await bench.reopen()
+  expect(bench.store.last('e', 'c')).toEqual(expected)
+  expect(bench.read('c', noon - 120, noon).map(([, value]) => value)).toEqual([null, 1 / 60, 0.05])
+})
+
 test('deleted series are gone for good, and come back empty when they are sent again', async () => {
   const bench = await createBench(noon)
   const slot = bench.store.define(gauge('gone'))

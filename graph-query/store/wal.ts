@@ -63,19 +63,24 @@ export function openWal(options: WalOptions): Wal {
   /** Groups that are full or belong to an earlier file, oldest first. */
   const queue: Group[] = []
   let inFlight: Group | undefined
-  let pumping: Promise<void> | undefined
+  let isPumping = false
+  let pumped: Promise<void> = Promise.resolve()
   let spare: Buffer | undefined
 
   function pump(): void {
-    pumping ??= writeGroups().finally(() => {
-      pumping = undefined
-    })
+    if (isPumping) return
+    isPumping = true
+    pumped = writeGroups()
   }
 
   async function writeGroups(): Promise<void> {
     for (;;) {
       inFlight = queue.shift() ?? collecting
-      if (!inFlight) return
+      if (!inFlight) {
+        // In the same turn: whoever pushes from now on must start a pump of his own.
+        isPumping = false
+        return
+      }
       if (inFlight === collecting) collecting = undefined
       const group = inFlight
       try {
@@ -153,7 +158,7 @@ export function openWal(options: WalOptions): Wal {
     stats: () => ({ files: files.size, bytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0) }),
     async close() {
       pump()
-      await pumping
+      await pumped
       await log?.sync()
       await log?.close()
       log = undefined

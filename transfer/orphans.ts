@@ -52,14 +52,13 @@ export function adoptOrphans(adoption: Adoption): Orphans {
   const { config, spoolDir, log } = adoption
   const adopted: { orphan: Orphan; close: () => Promise<void> }[] = []
   for (const ring of ['judge', 'graph'] as const) {
+    const nodes = config[ring].enabled ? nodesOf(config, ring) : []
     const configured = new Set(
-      nodesOf(config, ring).flatMap(({ name, addresses }) =>
-        addresses.map((address) => spoolFolder(ring, name, address)),
-      ),
+      nodes.flatMap(({ name, addresses }) => addresses.map((address) => spoolFolder(ring, name, address))),
     )
     for (const name of foldersIn(join(spoolDir, ring))) {
       const folder = join(ring, name)
-      if (configured.has(folder) && config[ring].enabled) continue
+      if (configured.has(folder)) continue
       if (!config[ring].enabled) {
         log.warn({ ring, folder }, 'a spool waits for its ring to be enabled again')
         continue

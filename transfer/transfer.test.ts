@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -317,6 +317,21 @@ test('sections of an old file that are not served yet are named, and everything 
     'tsdb is enabled but this version does not serve it yet',
     'influxdb is enabled but this version does not serve it yet',
   ])
+})
+
+test('a ring that is off may name what is no address, and a spool of it still waits', async () => {
+  const unfilled = { 'judge-00': '%%JUDGE_RPC%%' }
+  mkdirSync(join(dir, 'judge', 'judge-00@10.0.0.1_6080'), { recursive: true })
+  const members = { judge: { enabled: false }, graph: { enabled: false }, transfer: { enabled: true } }
+  const { ports, get } = await stand({ clusters: { judge: unfilled, graph: unfilled }, members })
+  expect(await client(ports.rpc).update([item()])).toMatchObject({ Total: 1, Invalid: 0 })
+  expect(await get('/health?detail')).toMatchObject({
+    notices: [
+      'transfer is enabled but this version does not serve it yet',
+      'neither judge nor graph is enabled: samples go nowhere',
+    ],
+  })
+  expect(existsSync(join(dir, 'judge', 'judge-00@10.0.0.1_6080'))).toBe(true)
 })
 
 test('samples that neither peer nor disk takes are left to their sender, and an operator is told why', async () => {

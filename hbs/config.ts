@@ -42,3 +42,6 @@ export function trustedAddresses(config: HbsConfig): string[] {
     .map((address) => address.trim())
     .filter((address) => address !== '')
 }
+
+/** Keys whose change counts at once. */
+export const reloadable: readonly string[] = ['trustable', 'token', 'reloadSeconds']

@@ -2,14 +2,14 @@ import { createCounters } from '#lib/counters'
 import { loadConfig } from '#lib/config'
 import { startHttp } from '#lib/http'
 import type { Logger } from '#lib/log'
+import { mergeReload } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
 import { applySchema, openDatabase } from '#lib/sql'
 import type { Database } from '#lib/sql'
 import { createHostRows } from './agents/host-rows.ts'
 import { createLiveAgents } from './agents/live-agents.ts'
-import { changedKeys } from './config-view.ts'
-import { hbsConfig, trustedAddresses } from './config.ts'
+import { hbsConfig, reloadable, trustedAddresses } from './config.ts'
 import type { HbsConfig } from './config.ts'
 import { seedDefaults } from './defaults.ts'
 import { hbsRoutes } from './http-routes.ts'
@@ -45,9 +45,9 @@ export async function startHbs(
     for (const close of opened.splice(0).toReversed()) await close()
   }
   const reload = (fresh: HbsConfig) => {
-    const changes = changedKeys(config, fresh)
-    config = { ...config, trustable: fresh.trustable, token: fresh.token, reloadSeconds: fresh.reloadSeconds }
-    return changes
+    const merged = mergeReload(config, fresh, reloadable)
+    config = merged.config
+    return merged.changes
   }
 
   try {

@@ -3,13 +3,12 @@ import { ConfigError } from '#lib/config'
 import type { CounterRow } from '#lib/counters'
 import { isLoopback, mayChange } from '#lib/http'
 import type { Routes, Trust } from '#lib/http'
-import { projectRoot, version } from '#lib/module'
+import { projectRoot, version, withoutSecrets } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { RpcRefusal } from '#lib/rpc'
 import { goJson } from '#protocol'
 import type { LiveAgents } from './agents/live-agents.ts'
 import type { HbsConfig } from './config.ts'
-import { publicConfig } from './config-view.ts'
 import type { SnapshotKeeper } from './portal/snapshot-keeper.ts'
 import type { Snapshot } from './portal/snapshot.ts'
 
@@ -44,11 +43,11 @@ export function hbsRoutes(faces: HttpFaces): Routes {
     app.get('/health', (_request, reply) => text(reply, 'ok'))
     app.get('/version', (_request, reply) => text(reply, version))
     app.get('/workdir', (_request, reply) => data(reply, projectRoot))
-    app.get('/config', trusted, (_request, reply) => data(reply, publicConfig(faces.config())))
+    app.get('/config', trusted, (_request, reply) => data(reply, withoutSecrets(faces.config())))
     app.post('/config/reload', trusted, (_request, reply) => reloads(reply, (changes) => changes))
     app.get('/config/reload', (request, reply) => {
       if (!mayReload(request, faces.trust())) return text(reply, 'no privilege')
-      return reloads(reply, () => publicConfig(faces.config()))
+      return reloads(reply, () => withoutSecrets(faces.config()))
     })
     const reloads = async (reply: FastifyReply, view: (changes: Reload) => unknown) => {
       try {

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '#lib/config'
-import { projectRoot } from '#lib/module'
-import { mergeReloaded, publicConfig } from './config-view.ts'
-import { judgeConfig, usesRedis } from './config.ts'
+import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
+import { judgeConfig, reloadable, usesRedis } from './config.ts'
 
 test("falcon-plus' file is taken as it is", () => {
   const old = {
@@ -46,13 +45,17 @@ test('secrets are masked wherever a DSN or a key may hold them', () => {
       redis: { dsn: 'redis://user:secret3@host:6379/1', password: 'secret4' },
     },
   })
-  expect(JSON.stringify(publicConfig(config))).not.toContain('secret')
-  expect(JSON.stringify(publicConfig(config))).toContain('tcp(db:3306)')
+  expect(JSON.stringify(withoutSecrets(config))).not.toContain('secret')
+  expect(JSON.stringify(withoutSecrets(config))).toContain('tcp(db:3306)')
 })
 
 test('a reload takes over what counts at once and names what waits for a restart', () => {
   const before = judgeConfig.parse({})
-  const { config, changes } = mergeReloaded(before, judgeConfig.parse({ remain: 20, alarm: { minInterval: 60 } }))
+  const { config, changes } = mergeReload(
+    before,
+    judgeConfig.parse({ remain: 20, alarm: { minInterval: 60 } }),
+    reloadable,
+  )
   expect(changes).toEqual({ applied: ['alarm.minInterval'], needsRestart: ['remain'] })
   expect([config.remain, config.alarm.minInterval]).toEqual([11, 60])
 })

@@ -63,3 +63,14 @@ export const judgeConfig = z
 export function usesRedis({ alarm }: JudgeConfig): boolean {
   return alarm.redis.dsn !== '' || alarm.redis.sentinel !== undefined || alarm.redis.cluster !== undefined
 }
+
+/** Keys whose change counts at once. */
+export const reloadable: readonly string[] = [
+  'debug',
+  'staleAfterSeconds',
+  'closeOnChange',
+  'trusted',
+  'token',
+  'hbs.interval',
+  'alarm.minInterval',
+]

@@ -4,11 +4,10 @@ import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { listenLink } from '#lib/link'
 import type { Logger } from '#lib/log'
-import { projectRoot } from '#lib/module'
+import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { createRpcClient } from '#lib/rpc'
-import { mergeReloaded, publicConfig } from './config-view.ts'
-import { judgeConfig } from './config.ts'
+import { judgeConfig, reloadable } from './config.ts'
 import type { JudgeConfig } from './config.ts'
 import { createIntake } from './engine/intake.ts'
 import { restoreState } from './engine/restore.ts'
@@ -74,7 +73,7 @@ export async function startJudge(
     opened.push(() => upkeep.settle())
 
     const reload = (fresh: JudgeConfig): Reload => {
-      const merged = mergeReloaded(config, fresh)
+      const merged = mergeReload(config, fresh, reloadable)
       config = merged.config
       log.level = config.debug ? 'debug' : 'info'
       state.settings = settingsOf(config)
@@ -122,7 +121,7 @@ export async function startJudge(
           },
           judgeRoutes({
             state,
-            config: () => publicConfig(config),
+            config: () => withoutSecrets(config),
             rows: () => counters.rows(),
             notices: () => shown.notices(),
             refusedRules: () => shown.refusedRules(),

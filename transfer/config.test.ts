@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectRoot } from '#lib/module'
-import { changedKeys, publicConfig } from './config-view.ts'
+import { mergeReload, projectRoot } from '#lib/module'
+import { publicConfig, reloadable } from './config-view.ts'
 import { transferConfig, unservedSections } from './config.ts'
 
 /** A file as falcon-plus ships it, with the places of its generator filled in. */
@@ -84,8 +84,7 @@ test('a reload tells what counts at once from what needs a restart', () => {
     http: { ...old.http, listen: '127.0.0.1:6061', pushFrom: 'any' },
     graph: { ...old.graph, cluster: { 'graph-01': '10.0.0.1:6070' } },
   })
-  expect(changedKeys(before, before)).toEqual({ applied: [], needsRestart: [] })
-  expect(changedKeys(before, after)).toEqual({
+  expect(mergeReload(before, after, reloadable).changes).toEqual({
     applied: ['minStep', 'trusted', 'http.pushFrom'],
     needsRestart: ['http.listen', 'graph.cluster.graph-00', 'graph.cluster.graph-01'],
   })

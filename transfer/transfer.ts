@@ -4,10 +4,10 @@ import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { createSeriesTable } from '#lib/link'
 import type { Logger } from '#lib/log'
-import { projectRoot } from '#lib/module'
+import { mergeReload, projectRoot } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
-import { changedKeys } from './config-view.ts'
+import { reloadable } from './config-view.ts'
 import { transferConfig, unservedSections } from './config.ts'
 import type { TransferConfig } from './config.ts'
 import { showDestinations } from './counters.ts'
@@ -92,17 +92,9 @@ export async function startTransfer(
     for (const notice of notices()) log.warn({ notice }, 'started with a notice')
 
     const reload = (fresh: TransferConfig): Reload => {
-      const changes = changedKeys(config, fresh)
-      log.level = fresh.debug ? 'debug' : 'info'
-      // Only what counts at once is taken over: `/config` shows what is in force.
-      config = {
-        ...config,
-        debug: fresh.debug,
-        minStep: fresh.minStep,
-        trusted: fresh.trusted,
-        token: fresh.token,
-        http: { ...config.http, pushFrom: fresh.http.pushFrom },
-      }
+      const { config: merged, changes } = mergeReload(config, fresh, reloadable)
+      config = merged
+      log.level = config.debug ? 'debug' : 'info'
       // Steps are part of the cached routes.
       if (changes.applied.includes('minStep')) routes.clear()
       return changes

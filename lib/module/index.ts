@@ -1,4 +1,7 @@
 export { runLean, runModule } from './run.ts'
-export type { LeanMain, ModuleMain, Reload, Running } from './run.ts'
+export type { LeanMain, ModuleMain, Running } from './run.ts'
+export { mergeReload } from './reload.ts'
+export type { Reload } from './reload.ts'
+export { withoutSecrets } from './without-secrets.ts'
 export { version } from './version.ts'
 export { projectRoot } from './root.ts'

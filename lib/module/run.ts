@@ -4,13 +4,8 @@ import type { z } from 'zod'
 import type { LoadedConfig } from '#lib/config'
 import { createLogger } from '#lib/log'
 import type { Logger } from '#lib/log'
+import type { Reload } from './reload.ts'
 import { projectRoot } from './root.ts'
-
-/** What a reload did: applied at once, or only after a restart. Dotted key names. */
-export interface Reload {
-  readonly applied: readonly string[]
-  readonly needsRestart: readonly string[]
-}
 
 /** A started module. `stop` settles when nothing more will be sent or written. */
 export interface Running {

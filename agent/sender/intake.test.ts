@@ -33,6 +33,20 @@ test('what is given is held as it is, what is missing is filled in', () => {
   ])
 })
 
+test('a value that no depth of nesting can be written of costs only its item', () => {
+  const { take, held } = intake()
+  const deep = JSON.stringify({ ...good, value: 0 }).replace(
+    '"value":0',
+    `"value":${'['.repeat(200_000)}${']'.repeat(200_000)}`,
+  )
+  const taken = take(`[${deep},${JSON.stringify({ ...good, value: {} })},${JSON.stringify(good)}]`)
+  expect(taken.ok && taken.value.refused.map(({ reason }) => reason)).toEqual([
+    'not a value: an array',
+    'not a value: an object',
+  ])
+  expect(held).toEqual([good])
+})
+
 test('a time in milliseconds is now, as it would be for transfer', () => {
   const { take, held } = intake()
   take(JSON.stringify([{ ...good, timestamp: nowSeconds * 1000 }]))

@@ -110,10 +110,15 @@ function nameOf(item: ReceivedItem | null): string {
 
 /** The refusal with the value that caused it, where there is one to show. */
 function explain(refusal: string, item: ReceivedItem | null): string {
-  const shown = (value: unknown) => JSON.stringify(value).slice(0, 60)
   if (!item) return refusal
   if (refusal === 'not a value') return `not a value: ${shown(item.value)}`
   if (refusal === 'unknown counterType') return `unknown counterType: ${shown(item.counterType)}`
   if (refusal === 'step not positive') return `step not positive: ${item.step}`
   return refusal
+}
+
+/** An array or object is named only: it may be nested too deep to be written. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return JSON.stringify(value).slice(0, 60)
 }

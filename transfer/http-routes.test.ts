@@ -43,7 +43,7 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
     ...faces,
   })
   routes(app, {
-    preHandler: async (request, reply) => {
+    onRequest: async (request, reply) => {
       if (!mayChange({ address: request.ip, headers: request.headers }, trust)) await reply.code(403).send('')
     },
   })
@@ -53,6 +53,13 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
   }
   return { ask, taken, malformed }
 }
+
+test('a stranger is turned away before the body is read', async () => {
+  const { ask } = setup({ http: { maxBodyBytes: 1024 } })
+  const large = { ...push, payload: `[${' '.repeat(5000)}]` }
+  expect(await ask({ ...large, remoteAddress: stranger })).toMatchObject({ status: 403 })
+  expect(await ask(large)).toMatchObject({ status: 413 })
+})
 
 test('only loopback, trusted addresses and the token may push', async () => {
   const { ask, taken } = setup({ trusted: ['10.0.0.7'], token: 'let-me-in' })

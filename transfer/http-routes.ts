@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CounterRow } from '#lib/counters'
 import { mayChange } from '#lib/http'
 import type { Routes } from '#lib/http'
@@ -35,13 +35,18 @@ export function transferRoutes(faces: HttpFaces): Routes {
     // Falcon: `/api/push` looks at neither method nor content type, so a GET may have a body.
     app.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
 
-    app.all('/api/push', async (request, reply) => {
+    const pushers = {
+      bodyLimit: faces.config().http.maxBodyBytes,
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        const { trusted: addresses, token, http } = faces.config()
+        const sender = { address: request.socket.remoteAddress, headers: request.headers }
+        if (http.pushFrom === 'any' || mayChange(sender, { addresses, token })) return
+        await reply.code(403).send({ error: 'only loopback, a trusted address or the token may push' })
+      },
+    }
+    app.all('/api/push', pushers, async (request, reply) => {
       // The router is lenient about a last slash, Open-Falcon is not.
       if (pathOf(request.url) !== '/api/push') return notFound(reply)
-      const { trusted: addresses, token, http } = faces.config()
-      const sender = { address: request.socket.remoteAddress, headers: request.headers }
-      if (http.pushFrom === 'trusted' && !mayChange(sender, { addresses, token }))
-        return reply.code(403).send({ error: 'only loopback, a trusted address or the token may push' })
       const peer = request.socket.remoteAddress ?? 'unknown'
       const read = pushedItems(request.headers, request.body)
       if (!read.ok) {

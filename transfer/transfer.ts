@@ -121,7 +121,7 @@ export async function startTransfer(
           {
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
-            bodyLimit: config.http.maxBodyBytes,
+            bodyLimit: 64 * 1024,
             log,
           },
           transferRoutes({

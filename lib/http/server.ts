@@ -4,10 +4,12 @@ import type { Logger } from '#lib/log'
 import { mayChange } from './trust.ts'
 import type { Trust } from './trust.ts'
 
-/** Adds a module's routes. `trusted` is a preHandler for routes that change or run something: others get 403. */
+/**
+ * Adds a module's routes. `trusted` is for routes that change or run something: others get 403, before their body is read.
+ */
 export type Routes = (
   app: FastifyInstance,
-  trusted: { preHandler: (request: FastifyRequest, reply: FastifyReply) => Promise<void> },
+  trusted: { onRequest: (request: FastifyRequest, reply: FastifyReply) => Promise<void> },
 ) => void
 
 export interface HttpServer {
@@ -21,10 +23,13 @@ export interface HttpOptions {
   readonly listen: string
   /** Asked at each request, so that a reloaded configuration counts at once. */
   readonly trust: () => Trust
-  /** Bytes; default 32 MiB. */
+  /** Bytes; default 32 MiB. A route may have its own. */
   readonly bodyLimit?: number
   readonly log: Logger
 }
+
+/** For a request to come in whole: who sends a byte now and then holds no connection for ever. */
+const requestTimeoutMs = 60_000
 
 /**
  * A module's HTTP port, in Open-Falcon's manner: a handler's result object becomes JSON, errors become
@@ -39,6 +44,7 @@ export async function startHttp(options: HttpOptions, routes: Routes): Promise<H
   const app = fastify({
     bodyLimit: options.bodyLimit ?? 32 * 2 ** 20,
     forceCloseConnections: true,
+    requestTimeout: requestTimeoutMs,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
   })
   app.removeAllContentTypeParsers()
@@ -54,7 +60,7 @@ export async function startHttp(options: HttpOptions, routes: Routes): Promise<H
     reply.code(404).send({ error: `no route ${request.method} ${request.url}` }),
   )
   routes(app, {
-    preHandler: async (request, reply) => {
+    onRequest: async (request, reply) => {
       if (mayChange({ address: request.socket.remoteAddress, headers: request.headers }, options.trust())) return
       await reply.code(403).send({ error: 'only loopback, a trusted address or the token may do this' })
     },

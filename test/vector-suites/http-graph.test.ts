@@ -93,7 +93,7 @@ function serve(token: string): FastifyInstance {
     trust: () => ({ addresses: [], token }),
     limits: () => ({ mostSeries: 1000, mostPoints: 1e6 }),
   }
-  queryRoutes(faces)(app, { preHandler: async () => undefined })
+  queryRoutes(faces)(app, { onRequest: async () => undefined })
   return app
 }
 

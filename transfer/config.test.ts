@@ -63,6 +63,10 @@ test('what cannot work is named with its key', () => {
   expect(judge({ a: '10.0.0.9:8433' })).toEqual([])
   expect(problems({ judge: { ...old.judge, enabled: false, cluster: {} } })).toEqual([])
   expect(problems({ judge: { ...old.judge, enabled: false, cluster: { a: '%%JUDGE_RPC%%' } } })).toEqual([])
+  const off = { judge: { enabled: false }, graph: { enabled: false } }
+  expect(problems({ ...off, transfer: { enabled: true } })).toEqual([
+    'judge.enabled: and graph.enabled are both false: samples would be acknowledged and go nowhere (this version does not serve transfer yet)',
+  ])
 })
 
 test('/config masks secrets and lists the addresses of each node', () => {

@@ -109,6 +109,12 @@ export const transferConfig = z
     p8s_relay: unserved,
   })
   .superRefine((config, context) => {
+    if (!config.judge.enabled && !config.graph.enabled)
+      context.addIssue({
+        code: 'custom',
+        path: ['judge', 'enabled'],
+        message: `and graph.enabled are both false: samples would be acknowledged and go nowhere${elsewhere(config)}`,
+      })
     for (const ring of ['judge', 'graph'] as const) {
       // A ring that is off may hold anything: an old gateway's file keeps places nobody has filled in.
       if (!config[ring].enabled) continue
@@ -125,9 +131,16 @@ export const transferConfig = z
   })
 
 /** Sections that are enabled in the file although this version does not serve them yet. */
-export function unservedSections(config: TransferConfig): string[] {
-  const sections = ['tsdb', 'transfer', 'influxdb', 'p8s_relay'] as const
-  return sections.filter((name) => config[name]?.enabled === true)
+export function unservedSections(config: Pick<TransferConfig, UnservedSection>): string[] {
+  return notServed.filter((name) => config[name]?.enabled === true)
+}
+
+const notServed = ['tsdb', 'transfer', 'influxdb', 'p8s_relay'] as const
+type UnservedSection = (typeof notServed)[number]
+
+function elsewhere(config: Pick<TransferConfig, UnservedSection>): string {
+  const wanted = unservedSections(config)
+  return wanted.length === 0 ? '' : ` (this version does not serve ${wanted.join(', ')} yet)`
 }
 
 /** The listener that one of the addresses reaches, so that a loop is found before it runs. */

@@ -320,17 +320,11 @@ test('sections of an old file that are not served yet are named, and everything 
 })
 
 test('a ring that is off may name what is no address, and a spool of it still waits', async () => {
-  const unfilled = { 'judge-00': '%%JUDGE_RPC%%' }
+  const graph = await peer()
+  const clusters = { judge: { 'judge-00': '%%JUDGE_RPC%%' }, graph: { 'graph-00': address(graph) } }
   mkdirSync(join(dir, 'judge', 'judge-00@10.0.0.1_6080'), { recursive: true })
-  const members = { judge: { enabled: false }, graph: { enabled: false }, transfer: { enabled: true } }
-  const { ports, get } = await stand({ clusters: { judge: unfilled, graph: unfilled }, members })
+  const { ports } = await stand({ clusters, members: { judge: { enabled: false } } })
   expect(await client(ports.rpc).update([item()])).toMatchObject({ Total: 1, Invalid: 0 })
-  expect(await get('/health?detail')).toMatchObject({
-    notices: [
-      'transfer is enabled but this version does not serve it yet',
-      'neither judge nor graph is enabled: samples go nowhere',
-    ],
-  })
   expect(existsSync(join(dir, 'judge', 'judge-00@10.0.0.1_6080'))).toBe(true)
 })
 

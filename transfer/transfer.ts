@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { isAbsolute, join } from 'node:path'
 import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
@@ -16,6 +17,7 @@ import { transferRoutes } from './http-routes.ts'
 import { createIntake } from './intake.ts'
 import { transferMethods } from './methods/index.ts'
 import { adoptOrphans } from './orphans.ts'
+import { mostSeries } from './most-series.ts'
 import { createRejected } from './rejected.ts'
 import { createRoute } from './routes.ts'
 import { createSeriesCache } from './series-cache.ts'
@@ -64,8 +66,9 @@ export async function startTransfer(
       for (const route of routes.routesOf(endpoint, metric))
         route.watch = watches.of(endpoint, metric, route.series.tags)
     })
+    const most = mostSeries(config.series.max, getHeapStatistics().heap_size_limit)
     const routes = createSeriesCache({
-      max: config.series.max,
+      max: most,
       create: (item) => createRoute(item, { minStep: config.minStep, series, destinations, watches }),
       forgotten: (route) => series.forget(route.series),
     })
@@ -87,8 +90,8 @@ export async function startTransfer(
           ? []
           : [`senders keep their samples: ${ring} ${node} at ${address} is away and ${diskError}`]
       }),
-      ...(destinations.list.length === 0 ? ['neither judge nor graph is enabled: samples go nowhere'] : []),
     ]
+    counters.gauge('SeriesMax', () => most)
     for (const notice of notices()) log.warn({ notice }, 'started with a notice')
 
     const reload = (fresh: TransferConfig): Reload => {

@@ -249,6 +249,30 @@ export const catalogue: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'NVIDIA cards',
+    tags: ['uuid'],
+    note: 'Only on hosts with their driver and its `nvidia-smi`. What a card does not tell is left out.',
+    metrics: [
+      gauge('gpu.fan.speed', '%', 'of the highest speed; fanless cards have none'),
+      gauge('gpu.temperature', '°C', 'of the chip'),
+      gauge('gpu.memory.total', 'MiB', 'installed'),
+      gauge('gpu.memory.used', 'MiB', 'in use'),
+      gauge('gpu.memory.util', '%', 'of the time in which memory was read or written'),
+      gauge('gpu.util', '%', 'of the time in which a program ran on it'),
+      gauge('gpu.power.usage', 'W', 'whole watts'),
+    ],
+  },
+  {
+    title: 'All NVIDIA cards together',
+    tags: [],
+    note: 'Averages are whole percent.',
+    metrics: [
+      gauge('gpu.count', 'cards', 'in this host'),
+      gauge('gpu.util.avg', '%', 'average of gpu.util'),
+      gauge('gpu.memory.util.avg', '%', 'average of gpu.memory.util'),
+    ],
+  },
+  {
     title: 'Check: ports',
     tags: ['port'],
     note: 'For each strategy with tags `port=<number>`.',

@@ -4,6 +4,7 @@ import type { Collector } from './collector.ts'
 import { createCpuCollector } from './cpu.ts'
 import { createDfCollector } from './df.ts'
 import { createDiskIoCollector } from './disk-io.ts'
+import { createGpuCollector } from './gpu.ts'
 import { createKernelCollector } from './kernel.ts'
 import { createLoadCollector } from './load.ts'
 import { createMemoryCollector } from './memory.ts'
@@ -35,5 +36,6 @@ export function createCollectors(host: Host, settings: CollectorSettings): Colle
     createTcpExtCollector(host),
     createSnmpUdpCollector(host),
     createSocketsCollector(host),
+    createGpuCollector(host),
   ]
 }

@@ -27,6 +27,8 @@ export interface Host {
   synReceived(): Promise<number | undefined>
   /** Ports that TCP listens on or UDP is bound to, IPv4 and IPv6. */
   openPorts(): Promise<Set<number>>
+  /** NVIDIA cards; none without their driver and its tools. Starts a program where there are some. */
+  gpus(): Promise<Gpu[]>
   /** Names (15 bytes at most) of all processes and kernel threads, by process id. */
   processNames(): Promise<Map<number, string>>
   /**
@@ -151,6 +153,20 @@ export interface FileSystem {
   /** 0 on file systems without a fixed number of inodes. */
   readonly totalInodes: number
   readonly freeInodes: number
+}
+
+/** Whatever a card does not tell is undefined. */
+export interface Gpu {
+  readonly uuid: string
+  readonly fanPercent: number | undefined
+  readonly celsius: number | undefined
+  readonly memoryTotalMib: number | undefined
+  readonly memoryUsedMib: number | undefined
+  /** Share of the time in which memory was read or written. */
+  readonly memoryPercent: number | undefined
+  /** Share of the time in which a program ran on it. */
+  readonly busyPercent: number | undefined
+  readonly watts: number | undefined
 }
 
 /** TCP sockets of IPv4 and IPv6. */

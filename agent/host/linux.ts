@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Host, NetworkInterface, Sockets } from './host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
+import { readGpus } from './linux/gpus.ts'
 import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
 import { createKernelFiles, isGone } from './linux/kernel-files.ts'
 import { parseMemory } from './linux/memory.ts'
@@ -24,14 +25,17 @@ export interface LinuxHostOptions {
   readonly answerMs?: number
   /** Milliseconds on a clock that never jumps. */
   readonly now?: () => number
+  /** Name or path of the NVIDIA driver's tool. */
+  readonly nvidiaSmi?: string
 }
 
-/** Reads /proc, /sys and statfs(2); starts no program. */
+/** Reads /proc, /sys and statfs(2); starts a program only where there are NVIDIA cards to ask for. */
 export function createLinuxHost({
   root,
   threads = 4,
   answerMs = 3000,
   now = () => performance.now(),
+  nvidiaSmi = 'nvidia-smi',
 }: LinuxHostOptions): Host {
   const files = createKernelFiles(root)
   // What a dead server, a process stuck in the kernel or a driver holds, together at most all threads but one, must
@@ -96,6 +100,7 @@ export function createLinuxHost({
     },
     synReceived: async () => readSynReceived(files),
     openPorts: async () => readOpenPorts(files),
+    gpus: () => readGpus(files, nvidiaSmi),
     processNames: () => readNames(files),
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     treeSize: (path, deadlineMs) =>

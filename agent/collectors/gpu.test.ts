@@ -26,12 +26,12 @@ async function collector(script?: string) {
 }
 
 test('each card gives what it tells, and all together their number and averages in whole percent', async () => {
-  const { collect } = await collector(
+  const gpu = await collector(
     `echo "$1" | grep -q '^--query-gpu=uuid,fan.speed,temperature.gpu,memory.total,memory.used,utilization.memory,utilization.gpu,power.draw$' || exit 9
      echo 'GPU-aa, 30, 45, 16160, 1024, 3, 12, 48.93'
      echo 'GPU-bb, [N/A], 51, 16160, 0, 0, 99, [Not Supported]'`,
   )
-  const samples = await collect()
+  const samples = await gpu.collect()
   expect(samples).toEqual([
     gauge('gpu.fan.speed', 30, 'uuid=GPU-aa'),
     gauge('gpu.temperature', 45, 'uuid=GPU-aa'),
@@ -59,6 +59,6 @@ test('a host without the driver, or without its tool, has no cards', async () =>
 })
 
 test('a driver that cannot be asked is told in the words of its tool', async () => {
-  const { collect } = await collector("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
-  await expect(collect()).rejects.toThrow(/^Cannot ask .*nvidia-smi: Failed to initialize NVML: Driver/)
+  const gpu = await collector("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
+  await expect(gpu.collect()).rejects.toThrow(/^Cannot ask .*nvidia-smi: Failed to initialize NVML: Driver/)
 })

@@ -33,12 +33,18 @@ test('unix sockets, IPv6, and addresses left out', () => {
   expect(parseDsn('/')).toMatchObject({ user: '', database: '' })
 })
 
+test('the database may be escaped as in a URL, or hold a lone percent sign', () => {
+  expect(parseDsn('u:p@tcp(h:1)/falcon%2Fportal')).toMatchObject({ database: 'falcon/portal' })
+  expect(parseDsn('u:p@tcp(h:1)/100%')).toMatchObject({ database: '100%' })
+})
+
 test('timeout and tls are taken over', () => {
   expect(parseDsn('u:p@tcp(h:1)/d?timeout=1.5s&tls=skip-verify&charset=utf8')).toMatchObject({
     connectTimeoutMs: 1500,
     tls: 'unverified',
   })
   expect(parseDsn('u:p@tcp(h:1)/d?timeout=300ms&tls=true')).toMatchObject({ connectTimeoutMs: 300, tls: 'verify' })
+  expect(parseDsn('u:p@tcp(h:1)/d?timeout=1m30s')).toMatchObject({ connectTimeoutMs: 90_000 })
 })
 
 test('a file', () => {

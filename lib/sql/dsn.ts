@@ -44,7 +44,7 @@ export function parseDsn(text: string): SqliteDsn | MysqlDsn {
     user,
     password,
     address: parseAddress(front.slice(at + 1), text),
-    database: decodeURIComponent(database),
+    database: unescaped(database),
     connectTimeoutMs: parseDuration(query.get('timeout'), text),
     tls: parseTls(query.get('tls')),
   }
@@ -66,13 +66,24 @@ function parseAddress(text: string, dsn: string): MysqlDsn['address'] {
   }
 }
 
-const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000 }
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
+/** As Go writes durations: `5s`, `1m30s`, `500ms`. */
 function parseDuration(text: string | null, dsn: string): number | undefined {
   if (text === null) return undefined
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text)
-  if (!match) throw refused(dsn, `its timeout ${JSON.stringify(text)} is not a duration such as 5s`)
-  return Number(match[1]) * (unitMs[match[2] ?? ''] ?? 0)
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text))
+    throw refused(dsn, `its timeout ${JSON.stringify(text)} is not a duration such as 5s`)
+  const parts = text.matchAll(/([\d.]+)([a-z]+)/g)
+  return [...parts].reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitMs[unit ?? ''] ?? 0), 0)
+}
+
+/** A `%` that begins no escape stands for itself. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function parseTls(text: string | null): MysqlDsn['tls'] {

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '#lib/config'
 import { graphQueryConfig } from './config.ts'
-import { startStand } from './graph-query.contract.ts'
+import { startStand, temporaryDir } from './graph-query.contract.ts'
 import type { SentSample, Stand } from './graph-query.contract.ts'
 
 const now = 1_795_191_000
@@ -203,6 +204,19 @@ test('deletion answers how much went, and what is deleted is no longer found', a
   expect((await history(stand, { hostnames: ['h2'] })).json).toMatchObject([
     { Values: [{ value: null }, { value: null }, { value: null }, { value: 8 }] },
   ])
+})
+
+test('when the disk refuses, health says so until samples are taken again', async () => {
+  const dir = temporaryDir()
+  const stand = await startStand({ now: () => now, dir })
+  symlinkSync('/dev/full', join(dir, 'wal', '0000000001.wal'))
+  const sample = { endpoint: 'h', metric: 'm', timestamp: now, value: 1 }
+  await expect(stand.send([sample])).rejects.toThrow('ENOSPC')
+  const health = async () => (await stand.get(`${stand.internalUrl}/health?detail`)).json
+  expect(await health()).toEqual({ status: 'ok', notices: [expect.stringContaining('ENOSPC')] })
+  rmSync(join(dir, 'wal', '0000000001.wal'))
+  expect(await stand.send([sample])).toEqual({ taken: 1, refused: 0 })
+  expect(await health()).toEqual({ status: 'ok', notices: [] })
 })
 
 test('every received sample ends in one count', async () => {

@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path'
+import { parseListen } from '#lib/address'
 import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
-import { startHttp } from '#lib/http'
+import { isLoopback, startHttp } from '#lib/http'
 import { createLinkClient, listenLink } from '#lib/link'
 import type { Logger } from '#lib/log'
 import { projectRoot } from '#lib/module'
@@ -86,11 +87,13 @@ export async function startGraphQuery(
     }
     const trust = () => ({ addresses: config.trusted, token: config.token })
 
+    const intake = createIntake(store, counters, log)
+    const access = { token: () => config.token, isLocal: isLoopback(parseListen(config.rpc.listen)?.host) }
     const link = config.rpc.enabled
       ? await listenLink({
           listen: config.rpc.listen,
           module: 'graph-query',
-          handler: { ...createIntake(store, counters, log), calls: readerCalls(local, () => config.token) },
+          handler: { ...intake.handler, calls: readerCalls(local, access) },
           log,
           counters,
         })
@@ -102,7 +105,7 @@ export async function startGraphQuery(
           internalRoutes({
             config: () => publicConfig(config),
             rows: () => counters.rows(),
-            notices: () => upkeep.notices(),
+            notices: () => [intake.notice() ?? [], upkeep.notices()].flat(),
             reload: async () => reload(loadConfig(graphQueryConfig, configFile).value),
           }),
         )

@@ -12,21 +12,33 @@ const unstorable = -2
 /** Why samples were not stored, as the counters call it. */
 const refusals: readonly (Refusal | 'name')[] = ['name', 'nan', 'old', 'future', 'limit']
 
+export interface Intake {
+  readonly handler: LinkHandler<number>
+  /** Why samples are sent back at present; undefined while they are taken. */
+  notice(): string | undefined
+}
+
 /**
  * Takes samples from the link into the store. A batch is acknowledged when the log has it. Every received sample ends in
  * one count: `StoredCnt`, one of `Refused.<reason>`, or `ReturnedCnt` when its sender is asked to send it again later.
  */
-export function createIntake(store: Store, counters: Counters, log: Logger): LinkHandler<number> {
+export function createIntake(store: Store, counters: Counters, log: Logger): Intake {
   for (const name of ['GraphRpcRecvCnt', 'StoredCnt', 'ReturnedCnt', ...refusals.map((reason) => `Refused.${reason}`)])
     counters.add(name, 0)
+  let returning: string | undefined
+
+  /** Logged once, not once a batch: the notice stands until samples are taken again. */
+  function sendBack(count: number, reason: string, cause?: unknown): Error {
+    counters.add('ReturnedCnt', count)
+    if (returning === undefined) log.error({ err: cause, reason }, 'samples are sent back')
+    returning = reason
+    return new Error(reason, { cause })
+  }
 
   async function take(batch: SlotBatch<number>): Promise<LinkAck> {
     counters.add('GraphRpcRecvCnt', batch.count)
     const overloaded = store.overloaded()
-    if (overloaded !== undefined) {
-      counters.add('ReturnedCnt', batch.count)
-      throw new Error(`Cannot take samples now: ${overloaded}`)
-    }
+    if (overloaded !== undefined) throw sendBack(batch.count, `Cannot take samples now: ${overloaded}`)
     const refused = new Map<Refusal | 'name', number>()
     for (let i = 0; i < batch.count; i++) {
       const slot = batch.slots[i] ?? unstorable
@@ -37,10 +49,10 @@ export function createIntake(store: Store, counters: Counters, log: Logger): Lin
     try {
       await store.commit()
     } catch (error) {
-      counters.add('ReturnedCnt', batch.count)
-      log.error({ err: error, samples: batch.count }, 'the log refused samples')
-      throw new Error(`Cannot store samples: ${(error as Error).message}`, { cause: error })
+      throw sendBack(batch.count, `Cannot store samples: ${(error as Error).message}`, error)
     }
+    if (returning !== undefined) log.info({ reason: returning }, 'samples are taken again')
+    returning = undefined
     let count = 0
     for (const [reason, times] of refused) {
       counters.add(`Refused.${reason}`, times)
@@ -50,7 +62,7 @@ export function createIntake(store: Store, counters: Counters, log: Logger): Lin
     return { taken: batch.count - count, refused: count }
   }
 
-  return {
+  const handler: LinkHandler<number> = {
     define(series: Series) {
       const { endpoint, metric, tags, counterType, step } = series
       const counter = counterOf(metric, tags)
@@ -63,4 +75,5 @@ export function createIntake(store: Store, counters: Counters, log: Logger): Lin
     },
     take,
   }
+  return { handler, notice: () => returning }
 }

@@ -15,15 +15,27 @@ export function sendError(reply: FastifyReply, status: number, error: string): F
   return sendJson(reply.code(status), { error })
 }
 
-/** One element of a history answer. `undefined` is a series nobody knows. */
-export function historyText(endpoint: string, counter: string, history: History | undefined): string {
-  if (!history) return '{"endpoint":"","counter":"","dstype":"","step":0,"Values":[]}'
-  const points: string[] = []
-  for (const { first, interval, values } of history.runs)
-    for (let i = 0; i < values.length; i++)
-      points.push(`{"timestamp":${first + i * interval},"value":${graphFloat(values[i] ?? NaN)}}`)
+/** Points in one piece of an answer: writing them takes about a millisecond. */
+const pointsPerPiece = 2000
+
+/** One element of a history answer, piece by piece. `undefined` is a series nobody knows. */
+export function* historyPieces(endpoint: string, counter: string, history: History | undefined): Generator<string> {
+  if (!history) {
+    yield '{"endpoint":"","counter":"","dstype":"","step":0,"Values":[]}'
+    return
+  }
   const head = `{"endpoint":${JSON.stringify(endpoint)},"counter":${JSON.stringify(counter)}`
-  return `${head},"dstype":"${history.kind}","step":${history.step},"Values":[${points.join(',')}]}`
+  let piece = `${head},"dstype":"${history.kind}","step":${history.step},"Values":[`
+  let points = 0
+  for (const { first, interval, values } of history.runs)
+    for (let i = 0; i < values.length; i++) {
+      if (points > 0) piece += ','
+      piece += `{"timestamp":${first + i * interval},"value":${graphFloat(values[i] ?? NaN)}}`
+      if (++points % pointsPerPiece !== 0) continue
+      yield piece
+      piece = ''
+    }
+  yield `${piece}]}`
 }
 
 /** One element of a last-point answer. */

@@ -10,7 +10,7 @@ import type { Reader } from '../reader/reader.ts'
 import { createPacer } from '../store/pacer.ts'
 import type { History } from '../store/types.ts'
 import { refusalFor } from './access.ts'
-import { historyText, lastPointText, sendError, sendJson, sendText } from './answers.ts'
+import { historyPieces, lastPointText, sendError, sendJson, sendText } from './answers.ts'
 import { readCounterList, readHistoryCall, readLastCall, readNameList } from './requests.ts'
 import type { HistoryCall } from './requests.ts'
 
@@ -23,6 +23,16 @@ export interface QueryFaces {
 }
 
 const largestPage = 100_000
+/** Series that are asked for at the same time. */
+const sideBySide = 16
+/** Characters that an answer is written in at once. */
+const chunkLength = 64 * 1024
+
+interface HistoryElement {
+  readonly endpoint: string
+  readonly counter: string
+  readonly history: History | undefined
+}
 
 /** Routes of port 9966: the graph part of Open-Falcon's API with its shapes. */
 export function queryRoutes(faces: QueryFaces): Routes {
@@ -52,18 +62,17 @@ export function queryRoutes(faces: QueryFaces): Routes {
           const asked = accept(readLastCall(request.body))
           accept(within(asked.length, faces.limits().mostSeries))
           counters.add('GraphLastCnt', asked.length)
-          const elements: string[] = []
-          for (const { endpoint, counter } of asked) {
+          const elements = await answerAll(asked, async ({ endpoint, counter }) => {
             const last = await orUnanswered(reply, () => reader.last(endpoint, counter))
             // Falcon: what could not be asked is left out.
-            if (last !== unanswered) elements.push(lastPointText(endpoint, counter, last))
-          }
-          return reply.type('application/json; charset=utf-8').send(`[${elements.join(',')}]\n`)
+            return last === unanswered ? [] : [lastPointText(endpoint, counter, last)]
+          })
+          return reply.type('application/json; charset=utf-8').send(`[${elements.flat().join(',')}]\n`)
         })
         api.get('/endpoint', async (request, reply) => {
           const { q = '', tags = '', limit, page } = queryOf(request)
           if (q === '' && tags === '') throw new BadQuery('q and labels are all missing')
-          const found = await reader.searchEndpoints({ q, tags, ...readPage(limit, page) })
+          const found = await reader.searchEndpoints({ q, tags, ...readPage(limit, page) }, missingIn(reply))
           return sendJson(
             reply,
             found.map(({ id, endpoint }) => ({ endpoint, id })),
@@ -74,7 +83,7 @@ export function queryRoutes(faces: QueryFaces): Routes {
           const names = listOf(request, 'endpoints')
           if (names.length === 0) throw new BadQuery('endpoints missing')
           const since = readNumber('deadline', deadline, -Infinity)
-          const found = await reader.endpoints(names)
+          const found = await reader.endpoints(names, missingIn(reply))
           return sendJson(
             reply,
             found
@@ -86,7 +95,10 @@ export function queryRoutes(faces: QueryFaces): Routes {
           const { eid = '', metricQuery = '.+', limit, page } = queryOf(request)
           if (eid === '') throw new BadQuery('eid is missing')
           const endpointIds = readIds(eid)
-          const found = await reader.searchCounters({ endpointIds, metricQuery, ...readPage(limit, page) })
+          const found = await reader.searchCounters(
+            { endpointIds, metricQuery, ...readPage(limit, page) },
+            missingIn(reply),
+          )
           return sendJson(
             reply,
             found.map(({ counter, endpointId, step, kind }) => ({
@@ -124,23 +136,19 @@ export function queryRoutes(faces: QueryFaces): Routes {
     return reply.type('application/json; charset=utf-8').send(Readable.from(render(elements)))
   }
 
-  async function readHistories(call: HistoryCall, mostPoints: number, reply: FastifyReply) {
+  async function readHistories(call: HistoryCall, mostPoints: number, reply: FastifyReply): Promise<HistoryElement[]> {
     const { start, end } = call
-    const pace = createPacer()
-    const elements: { endpoint: string; counter: string; history: History | undefined }[] = []
-    for (const endpoint of call.hostnames)
-      for (const counter of call.counters) {
-        const consolidation = call.consolidation ?? 'AVERAGE'
-        const request = { endpoint, counter, consolidation, start, end, mostPoints }
-        const history = await orUnanswered(reply, () => reader.history(request))
-        await pace()
-        if (history === unanswered) elements.push({ endpoint, counter, history: undefined })
-        else if (history) elements.push({ endpoint, counter, history: onlyRaw(call, history) })
-        else if (call.named) elements.push({ endpoint, counter, history: undefined })
-        for (const { values } of history && history !== unanswered ? history.runs : [])
-          counters.add('GraphQueryItemCnt', values.length)
-      }
-    return elements
+    const consolidation = call.consolidation ?? 'AVERAGE'
+    const asked = call.hostnames.flatMap((endpoint) => call.counters.map((counter) => ({ endpoint, counter })))
+    const elements = await answerAll(asked, async ({ endpoint, counter }): Promise<HistoryElement[]> => {
+      const request = { endpoint, counter, consolidation, start, end, mostPoints }
+      const history = await orUnanswered(reply, () => reader.history(request))
+      if (history === unanswered) return [{ endpoint, counter, history: undefined }]
+      if (!history) return call.named ? [{ endpoint, counter, history }] : []
+      for (const { values } of history.runs) counters.add('GraphQueryItemCnt', values.length)
+      return [{ endpoint, counter, history: onlyRaw(call, history) }]
+    })
+    return elements.flat()
   }
 
   /** An element of a node that does not answer is empty; a header says so, so that nobody takes it for the truth. */
@@ -149,11 +157,24 @@ export function queryRoutes(faces: QueryFaces): Routes {
       return await ask()
     } catch (error) {
       if (!(error instanceof NodeUnreachable)) throw error
-      counters.add('NodeUnreachableCnt')
-      log.warn({ node: error.node, err: error }, 'a graph node does not answer')
-      reply.header('x-falcon-incomplete', error.node)
+      noteMissing(reply, error)
       return unanswered
     }
+  }
+
+  /** Searches answer what the other nodes know, with the same header. */
+  function missingIn(reply: FastifyReply): (error: NodeUnreachable) => void {
+    return (error) => noteMissing(reply, error)
+  }
+
+  function noteMissing(reply: FastifyReply, error: NodeUnreachable): void {
+    counters.add('NodeUnreachableCnt')
+    const named = reply.getHeader('x-falcon-incomplete')
+    const nodes = typeof named === 'string' ? named.split(', ') : []
+    if (nodes.includes(error.node)) return
+    // Once an answer, not once a series.
+    log.warn({ node: error.node, err: error }, 'a graph node does not answer')
+    reply.header('x-falcon-incomplete', [...nodes, error.node].join(', '))
   }
 }
 
@@ -165,13 +186,43 @@ function onlyRaw(call: HistoryCall, history: History): History {
   return { ...history, runs: history.runs.filter((run) => run.interval === history.step) }
 }
 
-async function* render(elements: readonly { endpoint: string; counter: string; history: History | undefined }[]) {
-  let separator = '['
-  for (const { endpoint, counter, history } of elements) {
-    yield separator + historyText(endpoint, counter, history)
-    separator = ','
+/** The text of an answer in chunks; lets others run while it is written. */
+async function* render(elements: readonly HistoryElement[]) {
+  const pace = createPacer()
+  let chunk = '['
+  for (const [i, { endpoint, counter, history }] of elements.entries()) {
+    if (i > 0) chunk += ','
+    for (const piece of historyPieces(endpoint, counter, history)) {
+      chunk += piece
+      if (chunk.length < chunkLength) continue
+      yield chunk
+      chunk = ''
+      await pace()
+    }
   }
-  yield elements.length === 0 ? '[]\n' : ']\n'
+  yield `${chunk}]\n`
+}
+
+/** Answers `asked` in its order, some of them side by side: those of other nodes take their time. */
+async function answerAll<Q, A>(asked: readonly Q[], answer: (question: Q) => Promise<A>): Promise<A[]> {
+  const pace = createPacer()
+  const answers: A[] = []
+  const questions = asked.entries()
+  let failed = false
+  const answerSome = async () => {
+    for (const [i, question] of questions) {
+      if (failed) return
+      try {
+        answers[i] = await answer(question)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+      await pace()
+    }
+  }
+  await Promise.all(Array.from({ length: sideBySide }, answerSome))
+  return answers
 }
 
 function accept<T>(reading: Reading<T>): T {

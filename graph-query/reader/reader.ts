@@ -26,6 +26,9 @@ export interface KnownEndpoint {
   readonly timestamp: number
 }
 
+/** Hears of each node that did not answer a search; what the others found is answered all the same. */
+export type OnMissing = (error: NodeUnreachable) => void
+
 /**
  * All stored series, wherever they are. Rejects with `BadQuery` when the question is at fault, with `NodeUnreachable`
  * when a node that would have to answer does not.
@@ -33,9 +36,9 @@ export interface KnownEndpoint {
 export interface Reader {
   history(request: HistoryRequest): Promise<History | undefined>
   last(endpoint: string, counter: string): Promise<LastPoint | undefined>
-  searchEndpoints(query: EndpointQuery): Promise<readonly FoundEndpoint[]>
-  searchCounters(query: CounterQuery): Promise<readonly FoundCounter[]>
-  endpoints(names: readonly string[]): Promise<readonly KnownEndpoint[]>
+  searchEndpoints(query: EndpointQuery, onMissing: OnMissing): Promise<readonly FoundEndpoint[]>
+  searchCounters(query: CounterQuery, onMissing: OnMissing): Promise<readonly FoundCounter[]>
+  endpoints(names: readonly string[], onMissing: OnMissing): Promise<readonly KnownEndpoint[]>
   deleteEndpoints(names: readonly string[]): Promise<{ readonly endpoints: number; readonly counters: number }>
   deleteCounters(endpoints: readonly string[], counters: readonly string[]): Promise<number>
 }

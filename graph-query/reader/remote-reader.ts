@@ -8,22 +8,30 @@ import type { Question } from './wire.ts'
 export interface RemoteReaderOptions {
   /** The other node's name, for errors. */
   readonly node: string
-  readonly client: LinkClient
+  readonly client: Pick<LinkClient, 'call'>
   readonly timeoutMs: number
   /** What deletions show; the nodes of a cluster share it. */
   token(): string
 }
 
+/** After a question that timed out, the node is not asked again for this long: many questions must not all wait. */
+const restMs = 2000
+
 /** Reads another node over the link. */
 export function createRemoteReader(options: RemoteReaderOptions): Reader {
   const { node, client, timeoutMs } = options
+  let timedOut: { readonly at: number; readonly error: unknown } | undefined
 
   async function ask<Q extends Question>(question: Q, params: unknown): Promise<z.output<(typeof answers)[Q]>> {
     let answer: unknown
+    if (timedOut && performance.now() - timedOut.at < restMs) throw new NodeUnreachable(node, timedOut.error)
     try {
       answer = await client.call(methodOf(question), params, timeoutMs)
+      timedOut = undefined
     } catch (error) {
-      if ((error as { kind?: string }).kind === 'answer') throw new BadQuery((error as Error).message, { cause: error })
+      const { kind } = error as { kind?: string }
+      if (kind === 'answer') throw new BadQuery((error as Error).message, { cause: error })
+      if (kind === 'timeout') timedOut = { at: performance.now(), error }
       throw new NodeUnreachable(node, error)
     }
     return answers[question].parse(answer) as z.output<(typeof answers)[Q]>

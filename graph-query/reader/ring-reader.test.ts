@@ -1,8 +1,13 @@
 import { expect, test, vi } from 'vitest'
+import type { LinkClient } from '#lib/link'
 import { createRing } from '#protocol'
 import { startStand, temporaryDir } from '../graph-query.contract.ts'
 import type { Stand } from '../graph-query.contract.ts'
 import { freePorts } from './free-ports.contract.ts'
+import type { Reader } from './reader.ts'
+import { createRemoteReader } from './remote-reader.ts'
+import { readerCalls } from './wire.ts'
+import type { LinkAccess } from './wire.ts'
 
 const now = 1_795_191_000
 const base = now - (now % 60)
@@ -36,7 +41,9 @@ async function startRing(): Promise<{ stands: Stand[]; counters: string[] }> {
     }
   // Each node has found the others.
   for (const stand of stands)
-    await vi.waitFor(async () => expect(await stand.get('/endpoint?q=.')).toMatchObject({ status: 200 }))
+    await vi.waitFor(async () =>
+      expect((await stand.get('/endpoint?q=.')).headers.get('x-falcon-incomplete')).toBeNull(),
+    )
   return { stands, counters }
 }
 
@@ -96,5 +103,50 @@ test('while a node is away its series are empty, the answer says so, and the oth
   expect(missing).toHaveLength(counters.filter((counter) => ring.nodeOf(`h1/${counter}`) === 'graph-02').length)
   expect(missing.length).toBeGreaterThan(0)
   expect(answer?.headers.get('x-falcon-incomplete')).toBe('graph-02')
-  expect(await asked?.get('/endpoint?q=.')).toMatchObject({ status: 503 })
+  const found = await asked?.get('/endpoint?q=.')
+  const names = (found?.json ?? []) as { endpoint: string }[]
+  expect(names.map(({ endpoint }) => endpoint).toSorted()).toEqual(['h1', 'h2'])
+  expect(found?.headers.get('x-falcon-incomplete')).toBe('graph-02')
+  const known = await asked?.get('/endpointobj?endpoints=h1')
+  expect(known).toMatchObject({ status: 200, json: [{ endpoint: 'h1', ts: base }] })
+  expect(known?.headers.get('x-falcon-incomplete')).toBe('graph-02')
+  // Nothing is deleted while somebody is away, who would bring it back.
+  expect(await asked?.post('/endpoint', ['h1'], 'DELETE')).toMatchObject({ status: 503 })
+  expect((await asked?.get('/endpointobj?endpoints=h1'))?.json).toMatchObject([{ endpoint: 'h1' }])
+})
+
+test('a node that hangs costs one timeout, not one for each of its series', async () => {
+  let calls = 0
+  const client: Pick<LinkClient, 'call'> = {
+    call: () => {
+      calls++
+      return Promise.reject(Object.assign(new Error('no answer'), { kind: 'timeout' }))
+    },
+  }
+  const reader = createRemoteReader({
+    node: 'graph-09',
+    client,
+    timeoutMs: 20,
+    token: () => '',
+  })
+  for (let i = 0; i < 50; i++) await expect(reader.last('h', `c${i}`)).rejects.toThrow('Cannot ask graph-09: no answer')
+  expect(calls).toBe(1)
+})
+
+test('a node that others reach deletes over the link only for the token', async () => {
+  const deleted: string[] = []
+  const reader = {
+    deleteEndpoints: async (names: readonly string[]) => {
+      deleted.push(...names)
+      return { endpoints: names.length, counters: 0 }
+    },
+  } as Partial<Reader> as Reader
+  const ask = async (token: string, access: LinkAccess) =>
+    readerCalls(reader, access)['graph.deleteEndpoints']?.({ names: ['h'], token })
+  await expect(ask('', { token: () => '', isLocal: false })).rejects.toThrow('one token')
+  await expect(ask('guess', { token: () => 'secret', isLocal: true })).rejects.toThrow('one token')
+  expect(deleted).toEqual([])
+  await ask('', { token: () => '', isLocal: true })
+  await ask('secret', { token: () => 'secret', isLocal: false })
+  expect(deleted).toEqual(['h', 'h'])
 })

@@ -1,5 +1,6 @@
 import { createRing } from '#protocol'
-import type { KnownEndpoint, Reader } from './reader.ts'
+import { NodeUnreachable } from './reader.ts'
+import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
 /**
  * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key; searches and deletions go to
@@ -19,20 +20,24 @@ export function createRingReader(nodes: ReadonlyMap<string, Reader>, replicas: n
   return {
     history: async (request) => ownerOf(request.endpoint, request.counter).history(request),
     last: async (endpoint, counter) => ownerOf(endpoint, counter).last(endpoint, counter),
-    searchEndpoints: (query) =>
+    searchEndpoints: (query, onMissing) =>
       pageOfAll(
-        all.map((node) => (limit) => node.searchEndpoints({ ...query, page: 1, limit })),
+        all.map(
+          (node) => (limit) => orNone(onMissing, () => node.searchEndpoints({ ...query, page: 1, limit }, onMissing)),
+        ),
         (found) => found.endpoint,
         query,
       ),
-    searchCounters: (query) =>
+    searchCounters: (query, onMissing) =>
       pageOfAll(
-        all.map((node) => (limit) => node.searchCounters({ ...query, page: 1, limit })),
+        all.map(
+          (node) => (limit) => orNone(onMissing, () => node.searchCounters({ ...query, page: 1, limit }, onMissing)),
+        ),
         (found) => `${found.endpointId} ${found.counter}`,
         query,
       ),
-    async endpoints(names) {
-      const found = await Promise.all(all.map((node) => node.endpoints(names)))
+    async endpoints(names, onMissing) {
+      const found = await Promise.all(all.map((node) => orNone(onMissing, () => node.endpoints(names, onMissing))))
       const newest = new Map<string, KnownEndpoint>()
       for (const known of found.flat()) {
         const other = newest.get(known.endpoint)
@@ -41,7 +46,10 @@ export function createRingReader(nodes: ReadonlyMap<string, Reader>, replicas: n
       return [...newest.values()]
     },
     async deleteEndpoints(names) {
-      const existing = await this.endpoints(names)
+      // Not while one is away: its series would come back with it.
+      const existing = await this.endpoints(names, (error) => {
+        throw error
+      })
       const deleted = await Promise.all(all.map((node) => node.deleteEndpoints(names)))
       return { endpoints: existing.length, counters: deleted.reduce((sum, { counters }) => sum + counters, 0) }
     },
@@ -49,6 +57,16 @@ export function createRingReader(nodes: ReadonlyMap<string, Reader>, replicas: n
       const deleted = await Promise.all(all.map((node) => node.deleteCounters(endpoints, counters)))
       return deleted.reduce((sum, count) => sum + count, 0)
     },
+  }
+}
+
+async function orNone<T>(onMissing: OnMissing, ask: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof NodeUnreachable)) throw error
+    onMissing(error)
+    return []
   }
 }
 

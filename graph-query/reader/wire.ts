@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { History } from '../store/types.ts'
-import type { Reader } from './reader.ts'
+import type { OnMissing, Reader } from './reader.ts'
 
 /** What one graph asks another over the link. Points travel as the base64 of their doubles, so that none changes. */
 const kind = z.enum(['GAUGE', 'DERIVE'])
@@ -44,26 +44,28 @@ export type Question = keyof typeof questions
 /** Where a question comes in on the link. */
 export const methodOf = (question: Question) => `graph.${question}`
 
-/**
- * The link's calls by which other graphs read this node. Deleting needs the token, when there is one: the link itself is
- * open to whoever reaches it.
- */
-export function readerCalls(
-  reader: Reader,
-  token: () => string,
-): Record<string, (params: unknown) => Promise<unknown>> {
+/** Who may delete over the link, which itself is open to whoever reaches it. */
+export interface LinkAccess {
+  /** What the nodes of a cluster share; empty when there is none. */
+  token(): string
+  /** Whether only this machine reaches the link: then no token is needed. */
+  readonly isLocal: boolean
+}
+
+/** The link's calls by which other graphs read this node. */
+export function readerCalls(reader: Reader, access: LinkAccess): Record<string, (params: unknown) => Promise<unknown>> {
   const answered: { [Q in Question]: (params: z.output<(typeof questions)[Q]>) => Promise<unknown> } = {
     history: async (request) => packHistory(await reader.history(request)),
     last: async ({ endpoint, counter }) => (await reader.last(endpoint, counter)) ?? null,
-    searchEndpoints: (query) => reader.searchEndpoints(query),
-    searchCounters: (query) => reader.searchCounters(query),
-    endpoints: (query) => reader.endpoints(query.names),
+    searchEndpoints: (query) => reader.searchEndpoints(query, refuseMissing),
+    searchCounters: (query) => reader.searchCounters(query, refuseMissing),
+    endpoints: (query) => reader.endpoints(query.names, refuseMissing),
     async deleteEndpoints(query) {
-      checkToken(query.token, token())
+      checkToken(query.token, access)
       return reader.deleteEndpoints(query.names)
     },
     async deleteCounters(query) {
-      checkToken(query.token, token())
+      checkToken(query.token, access)
       return reader.deleteCounters(query.endpoints, query.counters)
     },
   }
@@ -77,9 +79,17 @@ export function readerCalls(
   )
 }
 
-function checkToken(shown: string, expected: string): void {
-  if (expected !== '' && shown !== expected)
-    throw new Error('Cannot delete: the graphs of a cluster must have one token')
+/** This node answers for itself alone, so none can be missing. */
+const refuseMissing: OnMissing = (error) => {
+  throw error
+}
+
+function checkToken(shown: string, access: LinkAccess): void {
+  const token = access.token()
+  if (token === '' && !access.isLocal)
+    throw new Error('Cannot delete on another node: the graphs of a cluster must have one token, and this one has none')
+  if (token !== '' && shown !== token)
+    throw new Error('Cannot delete on another node: the graphs of a cluster must have one token')
 }
 
 function packHistory(history: History | undefined): z.output<typeof answers.history> {

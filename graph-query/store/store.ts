@@ -214,6 +214,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
         endpoints++
         counters += endpoint.counters.size
         for (const record of [...endpoint.counters.values()].flat()) catalog.forget(record)
+        await pace()
       }
       await registry.flush()
       return { endpoints, counters }
@@ -225,6 +226,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
           const series = [...index.find(endpoint, counter)]
           if (series.length > 0) deleted++
           for (const record of series) catalog.forget(record)
+          await pace()
         }
       await registry.flush()
       return deleted

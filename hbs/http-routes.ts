@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ConfigError } from '#lib/config'
 import type { CounterRow } from '#lib/counters'
-import { isLoopback, mayChange } from '#lib/http'
+import { isLoopback, mayChange, sendData, sendText } from '#lib/http'
 import type { Routes, Trust } from '#lib/http'
 import { projectRoot, version, withoutSecrets } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { RpcRefusal } from '#lib/rpc'
-import { goJson } from '#protocol'
 import type { LiveAgents } from './agents/live-agents.ts'
 import type { HbsConfig } from './config.ts'
 import type { SnapshotKeeper } from './portal/snapshot-keeper.ts'
@@ -33,33 +32,34 @@ export function hbsRoutes(faces: HttpFaces): Routes {
       (view: (snapshot: Snapshot, request: FastifyRequest) => unknown) =>
       (request: FastifyRequest, reply: FastifyReply) => {
         try {
-          return data(reply, view(keeper.current(), request))
+          return sendData(reply, view(keeper.current(), request))
         } catch (error) {
           if (!(error instanceof RpcRefusal)) throw error
-          return text(reply.code(503), `${error.message}\n`)
+          return sendText(reply.code(503), `${error.message}\n`)
         }
       }
 
-    app.get('/health', (_request, reply) => text(reply, 'ok'))
-    app.get('/version', (_request, reply) => text(reply, version))
-    app.get('/workdir', (_request, reply) => data(reply, projectRoot))
-    app.get('/config', trusted, (_request, reply) => data(reply, withoutSecrets(faces.config())))
+    app.get('/health', (_request, reply) => sendText(reply, 'ok'))
+    app.get('/version', (_request, reply) => sendText(reply, version))
+    app.get('/workdir', (_request, reply) => sendData(reply, projectRoot))
+    app.get('/config', trusted, (_request, reply) => sendData(reply, withoutSecrets(faces.config())))
     app.post('/config/reload', trusted, (_request, reply) => reloads(reply, (changes) => changes))
     app.get('/config/reload', (request, reply) => {
-      if (!mayReload(request, faces.trust())) return text(reply, 'no privilege')
+      if (!mayReload(request, faces.trust())) return sendText(reply, 'no privilege')
       return reloads(reply, () => withoutSecrets(faces.config()))
     })
     const reloads = async (reply: FastifyReply, view: (changes: Reload) => unknown) => {
       try {
-        return data(reply, view(await faces.reload()))
+        return sendData(reply, view(await faces.reload()))
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
-        return text(reply.code(400), `${error.message}\n`)
+        return sendText(reply.code(400), `${error.message}\n`)
       }
     }
-    for (const url of ['/counter/all', '/statistics/all']) app.get(url, (_request, reply) => data(reply, faces.rows()))
+    for (const url of ['/counter/all', '/statistics/all'])
+      app.get(url, (_request, reply) => sendData(reply, faces.rows()))
 
-    app.get('/agents', (_request, reply) => data(reply, agents.hostnames()))
+    app.get('/agents', (_request, reply) => sendData(reply, agents.hostnames()))
     app.get(
       '/expressions',
       shows(({ expressions }) => expressions ?? null),
@@ -81,9 +81,9 @@ export function hbsRoutes(faces: HttpFaces): Routes {
       '/plugins/*',
       shows(({ pluginsOf }, request) => pluginsOf((request.params as { '*': string })['*'])),
     )
-    app.get('/snapshot', (_request, reply) => data(reply, snapshotReport(keeper)))
+    app.get('/snapshot', (_request, reply) => sendData(reply, snapshotReport(keeper)))
     app.all('/*', (_request, reply) =>
-      text(reply.code(404).header('X-Content-Type-Options', 'nosniff'), '404 page not found\n'),
+      sendText(reply.code(404).header('X-Content-Type-Options', 'nosniff'), '404 page not found\n'),
     )
   }
 }
@@ -125,12 +125,4 @@ function byId<T extends { readonly id: number }>(
   view: (item: T) => unknown = (item) => item,
 ): Map<string, unknown> {
   return new Map(list.map((item) => [String(item.id), view(item)]))
-}
-
-function data(reply: FastifyReply, value: unknown): FastifyReply {
-  return reply.type('application/json; charset=UTF-8').send(goJson({ msg: 'success', data: value }))
-}
-
-function text(reply: FastifyReply, body: string): FastifyReply {
-  return reply.type('text/plain; charset=utf-8').send(body)
 }

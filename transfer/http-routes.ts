@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CounterRow } from '#lib/counters'
-import { mayChange } from '#lib/http'
+import { mayChange, sendData, sendText } from '#lib/http'
 import type { Routes } from '#lib/http'
 import { projectRoot, version } from '#lib/module'
 import type { Reload } from '#lib/module'
@@ -51,72 +51,64 @@ export function transferRoutes(faces: HttpFaces): Routes {
       const read = pushedItems(request.headers, request.body)
       if (!read.ok) {
         if (read.malformed) faces.intake.refuseCall(read.shown, read.malformed, peer, read.items)
-        return text(reply.code(400), `${read.answer}\n`)
+        return sendText(reply.code(400), `${read.answer}\n`)
       }
       try {
-        return await data(reply, await faces.intake.take(read.items, 'Http', peer))
+        return await sendData(reply, await faces.intake.take(read.items, 'Http', peer))
       } catch (error) {
-        return text(reply.code(503), `${(error as Error).message}\n`)
+        return sendText(reply.code(503), `${(error as Error).message}\n`)
       }
     })
 
     app.get('/health', (request, reply) => {
-      if (!request.url.includes('?')) return text(reply, 'ok\n')
-      return data(reply, { status: 'ok', notices: faces.notices(), destinations: destinations.stats() })
+      if (!request.url.includes('?')) return sendText(reply, 'ok\n')
+      return sendData(reply, { status: 'ok', notices: faces.notices(), destinations: destinations.stats() })
     })
-    app.get('/version', (_request, reply) => text(reply, `${version}\n`))
-    app.get('/workdir', trusted, (_request, reply) => text(reply, `${projectRoot}\n`))
-    app.get('/config', trusted, (_request, reply) => data(reply, publicConfig(faces.config())))
+    app.get('/version', (_request, reply) => sendText(reply, `${version}\n`))
+    app.get('/workdir', trusted, (_request, reply) => sendText(reply, `${projectRoot}\n`))
+    app.get('/config', trusted, (_request, reply) => sendData(reply, publicConfig(faces.config())))
     app.route({
       method: ['GET', 'POST'],
       url: '/config/reload',
       ...trusted,
-      handler: async (_request, reply) => data(reply, reloadAnswer(await faces.reload())),
+      handler: async (_request, reply) => sendData(reply, reloadAnswer(await faces.reload())),
     })
     for (const url of ['/counter/all', '/statistics/all'])
       app.get(url, (_request, reply) =>
-        data(
+        sendData(
           reply,
           faces.rows().map((row) => ({ ...row, Other: {} })),
         ),
       )
-    app.get('/proc/step', (_request, reply) => data(reply, { min_step: faces.config().minStep }))
-    app.get('/rejected', (_request, reply) => data(reply, rejected.report()))
-    app.get('/destinations', (_request, reply) => data(reply, destinations.stats()))
+    app.get('/proc/step', (_request, reply) => sendData(reply, { min_step: faces.config().minStep }))
+    app.get('/rejected', (_request, reply) => sendData(reply, rejected.report()))
+    app.get('/destinations', (_request, reply) => sendData(reply, destinations.stats()))
     app.get('/debug/connpool/:ring', (request, reply) => {
       const { ring } = request.params as { ring: string }
-      if (ring !== 'judge' && ring !== 'graph') return text(reply, 'bad args, module not exist\n')
-      return text(reply, connectionLines(destinations, ring))
+      if (ring !== 'judge' && ring !== 'graph') return sendText(reply, 'bad args, module not exist\n')
+      return sendText(reply, connectionLines(destinations, ring))
     })
     app.get('/trace/*', (request, reply) => {
       const [endpoint, metric, tags = ''] = namesOf(request.url, '/trace/')
-      if (!endpoint || !metric) return text(reply.code(400), 'give /trace/<endpoint>/<metric>[/k=v,...]\n')
-      return data(reply, watches.trace(endpoint, metric, tags))
+      if (!endpoint || !metric) return sendText(reply.code(400), 'give /trace/<endpoint>/<metric>[/k=v,...]\n')
+      return sendData(reply, watches.trace(endpoint, metric, tags))
     })
     app.get('/filter/*', (request, reply) => {
       const [endpoint, metric, operator, limit, tags = ''] = namesOf(request.url, '/filter/')
       if (!endpoint || !metric || operator === undefined || limit === undefined)
-        return text(reply.code(400), 'give /filter/<endpoint>/<metric>/<eq|ne|gt|lt>/<number>[/k=v,...]\n')
+        return sendText(reply.code(400), 'give /filter/<endpoint>/<metric>/<eq|ne|gt|lt>/<number>[/k=v,...]\n')
       const threshold = parseGoFloat(limit)
       // Falcon: this is how the original spells it, and it answers before it looks at the operator.
-      if (threshold === undefined) return data(reply, 'bad threadhold')
+      if (threshold === undefined) return sendData(reply, 'bad threadhold')
       const rows = watches.filter(endpoint, metric, tags, operator, threshold)
-      return data(reply, rows.ok ? rows.value : rows.reason)
+      return sendData(reply, rows.ok ? rows.value : rows.reason)
     })
     app.all('/*', (_request, reply) => notFound(reply))
   }
 }
 
-function data(reply: FastifyReply, value: unknown): FastifyReply {
-  return reply.type('application/json; charset=UTF-8').send(JSON.stringify({ msg: 'success', data: value }))
-}
-
-function text(reply: FastifyReply, body: string): FastifyReply {
-  return reply.type('text/plain; charset=utf-8').send(body)
-}
-
 function notFound(reply: FastifyReply): FastifyReply {
-  return text(reply.code(404), '404 page not found\n')
+  return sendText(reply.code(404), '404 page not found\n')
 }
 
 function pathOf(url: string): string {

@@ -1,5 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { CounterRow } from '#lib/counters'
+import { sendData, sendJson, sendText } from '#lib/http'
 import type { Routes } from '#lib/http'
 import { projectRoot, version } from '#lib/module'
 import type { Reload } from '#lib/module'
@@ -26,35 +27,36 @@ export function judgeRoutes(faces: HttpFaces): Routes {
   const { state } = faces
   return (app, trusted) => {
     app.get('/health', (request, reply) =>
-      request.url.includes('?') ? data(reply, { status: 'ok', notices: faces.notices() }) : text(reply, 'ok'),
+      request.url.includes('?') ? sendData(reply, { status: 'ok', notices: faces.notices() }) : sendText(reply, 'ok'),
     )
-    app.get('/version', (_request, reply) => text(reply, version))
-    app.get('/workdir', trusted, (_request, reply) => data(reply, projectRoot))
-    app.get('/config', trusted, (_request, reply) => data(reply, faces.config()))
+    app.get('/version', (_request, reply) => sendText(reply, version))
+    app.get('/workdir', trusted, (_request, reply) => sendData(reply, projectRoot))
+    app.get('/config', trusted, (_request, reply) => sendData(reply, faces.config()))
     app.route({
       method: ['GET', 'POST'],
       url: '/config/reload',
       ...trusted,
       handler: async (_request, reply) => {
         const changes = await faces.reload()
-        return json(reply, { msg: 'success', data: faces.config(), ...changes })
+        return sendJson(reply, { msg: 'success', data: faces.config(), ...changes })
       },
     })
-    for (const url of ['/counter/all', '/statistics/all']) app.get(url, (_request, reply) => data(reply, faces.rows()))
+    for (const url of ['/counter/all', '/statistics/all'])
+      app.get(url, (_request, reply) => sendData(reply, faces.rows()))
 
     app.get('/strategy/*', (request, reply) =>
-      data(reply, state.rules.strategiesAt(rest(request, '/strategy/')) ?? null),
+      sendData(reply, state.rules.strategiesAt(rest(request, '/strategy/')) ?? null),
     )
     app.get('/expression/*', (request, reply) =>
-      data(reply, state.rules.expressionsAt(rest(request, '/expression/')) ?? null),
+      sendData(reply, state.rules.expressionsAt(rest(request, '/expression/')) ?? null),
     )
-    app.get('/count', (_request, reply) => text(reply, `total: ${state.registry.size}\n`))
+    app.get('/count', (_request, reply) => sendText(reply, `total: ${state.registry.size}\n`))
     app.get('/history/*', (request, reply) => {
       const series = state.registry.find(rest(request, '/history/'))
-      return text(reply, series && series.history.count > 0 ? historyText(series) : 'not found\n')
+      return sendText(reply, series && series.history.count > 0 ? historyText(series) : 'not found\n')
     })
-    app.get('/explain/*', (request, reply) => data(reply, explain(state, rest(request, '/explain/'))))
-    app.get('/rules/refused', (_request, reply) => data(reply, faces.refusedRules()))
+    app.get('/explain/*', (request, reply) => sendData(reply, explain(state, rest(request, '/explain/'))))
+    app.get('/rules/refused', (_request, reply) => sendData(reply, faces.refusedRules()))
   }
 }
 
@@ -66,16 +68,4 @@ function rest(request: FastifyRequest, prefix: string): string {
   } catch {
     return path // Not an encoding: then the text itself is the name.
   }
-}
-
-function data(reply: FastifyReply, value: unknown): FastifyReply {
-  return json(reply, { msg: 'success', data: value })
-}
-
-function json(reply: FastifyReply, value: unknown): FastifyReply {
-  return reply.type('application/json; charset=UTF-8').send(JSON.stringify(value))
-}
-
-function text(reply: FastifyReply, body: string): FastifyReply {
-  return reply.type('text/plain; charset=utf-8').send(body)
 }

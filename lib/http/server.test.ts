@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { onTestFinished, expect, test } from 'vitest'
 import { createLogger } from '#lib/log'
-import { startHttp } from './index.ts'
+import { sendData, startHttp } from './index.ts'
 import type { Routes } from './index.ts'
 
 const log = createLogger('test', { destination: { write: () => undefined } })
@@ -34,6 +34,13 @@ test('an unknown route is named, a failing one keeps its reason to the log', asy
   expect(await (await ask('/nowhere')).json()).toEqual({ error: 'no route GET /nowhere' })
   const failed = await ask('/fails')
   expect([failed.status, await failed.text()]).toEqual([500, '{"error":"internal error, see the log of this module"}'])
+})
+
+test('data is wrapped and written as Go writes it', async () => {
+  const ask = await serve((app) => app.get('/data', (_request, reply) => sendData(reply, { operator: '>=' })))
+  const answer = await ask('/data')
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=UTF-8')
+  expect(await answer.text()).toBe(String.raw`{"msg":"success","data":{"operator":"\u003e="}}`)
 })
 
 test('a port that is taken is named', async () => {

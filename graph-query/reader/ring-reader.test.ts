@@ -104,8 +104,8 @@ test('while a node is away its series are empty, the answer says so, and the oth
   expect(missing.length).toBeGreaterThan(0)
   expect(answer?.headers.get('x-falcon-incomplete')).toBe('graph-02')
   const found = await asked?.get('/endpoint?q=.')
-  const names = (found?.json ?? []) as { endpoint: string }[]
-  expect(names.map(({ endpoint }) => endpoint).toSorted()).toEqual(['h1', 'h2'])
+  const hosts = (found?.json ?? []) as { endpoint: string }[]
+  expect(hosts.map(({ endpoint }) => endpoint).toSorted()).toEqual(['h1', 'h2'])
   expect(found?.headers.get('x-falcon-incomplete')).toBe('graph-02')
   const known = await asked?.get('/endpointobj?endpoints=h1')
   expect(known).toMatchObject({ status: 200, json: [{ endpoint: 'h1', ts: base }] })

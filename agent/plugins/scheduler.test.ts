@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ReceivedItem } from '#protocol'
 import { createCounters } from '#lib/counters'
 import { createLogger } from '#lib/log'
+import { nextTick, phaseOf } from '../schedule.ts'
 import { createIntake } from '../sender/intake.ts'
 import { planPlugins } from './plan.ts'
 import { createPluginScheduler } from './scheduler.ts'
@@ -35,7 +36,7 @@ function script(path: string, body: string): void {
 const item = (metric: string) =>
   JSON.stringify([{ endpoint: 'h', metric, value: 1, step: 1, counterType: 'GAUGE', tags: '', timestamp: 5 }])
 
-function start(parallel = 10) {
+function start(parallel = 10, placeMs = 30_000, now: () => number = Date.now) {
   const held: ReceivedItem[] = []
   const counters = createCounters()
   const intake = createIntake({
@@ -59,7 +60,8 @@ function start(parallel = 10) {
     take: (output) => intake.take(output, 'plugin', 'whole text'),
     counters,
     log: createLogger('agent', { destination: { write: () => undefined } }),
-    now: Date.now,
+    now,
+    placeMs,
   })
   schedulers.push(scheduler)
   const bind = async (...entries: string[]) => scheduler.apply(await planPlugins(join(home, 'plugin'), entries))
@@ -139,6 +141,19 @@ test('more plugins than may run at once wait their turn, and one that waits is n
   await vi.waitFor(() => expect(counters.get('plugin.skipped')).toBeGreaterThan(0), { timeout: 10_000 })
   clearInterval(watch)
   expect(peak).toBe(2)
+})
+
+test('a plugin that hangs in a long cycle does not keep the others from running', async () => {
+  script('3600_hang.sh', 'exec sleep 600')
+  script('1_quick.sh', `echo '${item('quick')}'`)
+  const hour = 3_600_000
+  const early = nextTick(Date.now(), hour, phaseOf('h/3600_hang.sh()', hour)) - 50 - Date.now()
+  const { bind, ran, scheduler } = start(1, 300, () => Date.now() + early)
+  await bind('3600_hang.sh')
+  await vi.waitFor(() => expect(scheduler.states().get('3600_hang.sh()')?.running).toBe(true))
+  await bind('3600_hang.sh', '1_quick.sh')
+  expect(await ran('1_quick.sh()')).toMatchObject({ samples: 1 })
+  expect(scheduler.states().get('3600_hang.sh()')?.running).toBe(true)
 })
 
 test('what is no longer bound stops, and a changed file is shown with its new time', async () => {

@@ -50,7 +50,12 @@ export interface SchedulerOptions {
   readonly counters: Counters
   readonly log: Logger
   readonly now: () => number
+  /** How long a run counts among those at once; default 30 s. */
+  readonly placeMs?: number
 }
+
+/** Some plugins that hang in long cycles must not keep all others from running for an hour. */
+const defaultPlaceMs = 30_000
 
 interface Member {
   readonly key: string
@@ -60,16 +65,18 @@ interface Member {
 }
 
 /**
- * Runs plugins by their cycle: never two runs of one plugin at a time, and no more at once than `parallel`; the rest
- * waits its turn. A run may take its cycle less half a second. Counters: `plugin.runs` by what became of them,
+ * Runs plugins by their cycle: never two runs of one plugin at a time, and no more at once than `parallel`, long ones not
+ * counted; the rest waits its turn. A run may take its cycle less half a second. Counters: `plugin.runs` by what became of them,
  * `plugin.skipped` where the run before was still waiting or running.
  */
 export function createPluginScheduler(options: SchedulerOptions): PluginScheduler {
-  const { settings, env, hostname, take, counters, log, now } = options
+  const { settings, env, hostname, take, counters, log, now, placeMs = defaultPlaceMs } = options
   const members = new Map<string, Member>()
   const waiting: Member[] = []
   /** By key, since a plugin may be gone and back again before a run of it has ended. */
   const running = new Map<string, Promise<void>>()
+  /** Keys of those among them that count. */
+  const places = new Set<string>()
   const stopped = new AbortController()
   let problems: readonly PlanProblem[] = []
 
@@ -83,12 +90,18 @@ export function createPluginScheduler(options: SchedulerOptions): PluginSchedule
   }
 
   function startWaiting(): void {
-    while (running.size < settings().parallel && !stopped.signal.aborted) {
+    while (places.size < settings().parallel && !stopped.signal.aborted) {
       const member = waiting.shift()
       if (!member) return
+      places.add(member.key)
+      const leave = () => {
+        if (places.delete(member.key)) startWaiting()
+      }
+      const long = setTimeout(leave, placeMs)
       const run = runMember(member).finally(() => {
+        clearTimeout(long)
         running.delete(member.key)
-        startWaiting()
+        leave()
       })
       running.set(member.key, run)
     }

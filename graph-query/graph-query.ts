@@ -5,6 +5,7 @@ import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import { isLoopback, startHttp } from '#lib/http'
 import { createLinkClient, listenLink } from '#lib/link'
+import type { LinkClient } from '#lib/link'
 import type { Logger } from '#lib/log'
 import { projectRoot } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
@@ -18,6 +19,7 @@ import { createLocalReader } from './reader/local-reader.ts'
 import type { Reader } from './reader/reader.ts'
 import { createRemoteReader } from './reader/remote-reader.ts'
 import { createRingReader } from './reader/ring-reader.ts'
+import type { RingNode } from './reader/ring-reader.ts'
 import { readerCalls } from './reader/wire.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
@@ -135,24 +137,30 @@ function openCluster(
 ): { reader: Reader; close(): Promise<void> } {
   const names = Object.keys(config.cluster)
   if (names.length === 0) return { reader: local, close: async () => undefined }
-  const closes: (() => Promise<void>)[] = []
-  const nodes = new Map<string, Reader>([[config.node, local]])
-  for (const [name, addresses] of Object.entries(config.cluster)) {
-    if (name === config.node) continue
+  const clients: LinkClient[] = []
+  const remote = (node: string, addresses: readonly string[]) => {
     const client = createLinkClient({
-      addresses: addresses.split(',').map((address) => address.trim()),
+      addresses,
       module: 'graph-query',
       connectTimeoutMs: Math.min(1000, config.callTimeout),
       ackTimeoutMs: config.callTimeout,
       log,
     })
-    closes.push(() => client.close())
-    nodes.set(name, createRemoteReader({ node: name, client, timeoutMs: config.callTimeout, token }))
+    clients.push(client)
+    return createRemoteReader({ node, client, timeoutMs: config.callTimeout, token })
+  }
+  const nodes = new Map<string, RingNode>()
+  for (const [name, list] of Object.entries(config.cluster)) {
+    const addresses = list.split(',').map((address) => address.trim())
+    nodes.set(name, {
+      reader: name === config.node ? local : remote(name, addresses),
+      copies: addresses.length > 1 ? addresses.map((address) => remote(name, [address])) : [],
+    })
   }
   return {
     reader: createRingReader(nodes, config.replicas),
     async close() {
-      await Promise.all(closes.map((close) => close()))
+      await Promise.all(clients.map((client) => client.close()))
     },
   }
 }

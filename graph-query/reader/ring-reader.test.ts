@@ -115,6 +115,32 @@ test('while a node is away its series are empty, the answer says so, and the oth
   expect((await asked?.get('/endpointobj?endpoints=h1'))?.json).toMatchObject([{ endpoint: 'h1' }])
 })
 
+test('a deletion reaches every copy of a node', async () => {
+  const ports = await freePorts(2)
+  const cluster = { 'graph-00': ports.map((port) => `127.0.0.1:${port}`).join(',') }
+  const [one, other] = await Promise.all(
+    ports.map((port) =>
+      startStand({ now: () => now, config: { rpc: { listen: `127.0.0.1:${port}` }, node: 'graph-00', cluster } }),
+    ),
+  )
+  // A transfer sends to both.
+  for (const stand of [one, other])
+    await stand?.send(['a', 'b', 'c'].map((metric) => ({ endpoint: 'h', metric, timestamp: base, value: 1 })))
+  await vi.waitFor(async () =>
+    expect(await one?.post('/counter', { endpoints: ['h'], counters: ['a'] }, 'DELETE')).toMatchObject({
+      status: 200,
+      json: { affected_counter: 1 },
+    }),
+  )
+  expect((await other?.post('/lastpoint', [{ endpoint: 'h', counter: 'a' }]))?.text).toContain('"timestamp":0')
+  await vi.waitFor(async () =>
+    expect(await other?.post('/endpoint', ['h'], 'DELETE')).toMatchObject({
+      json: { affected_counter: 2, affected_endpoint: 1 },
+    }),
+  )
+  for (const stand of [one, other]) expect((await stand?.get('/endpoint?q=.'))?.json).toEqual([])
+})
+
 test('a node that hangs costs one timeout, not one for each of its series', async () => {
   let calls = 0
   const client: Pick<LinkClient, 'call'> = {

@@ -2,19 +2,47 @@ import { createRing } from '#protocol'
 import { NodeUnreachable } from './reader.ts'
 import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
+/** One node of the ring. */
+export interface RingNode {
+  readonly reader: Reader
+  /** Every address that stores this node's series, when there are several; this one may be among them. */
+  readonly copies: readonly Reader[]
+}
+
 /**
- * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key; searches and deletions go to
- * all nodes, since an endpoint's counters are spread over them.
+ * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key; searches go to all nodes,
+ * since an endpoint's counters are spread over them, and deletions to all their copies.
  */
-export function createRingReader(nodes: ReadonlyMap<string, Reader>, replicas: number): Reader {
+export function createRingReader(nodes: ReadonlyMap<string, RingNode>, replicas: number): Reader {
   const ring = createRing([...nodes.keys()], replicas)
-  const all = [...nodes.values()]
+  const all = [...nodes.values()].map((node) => node.reader)
+  const holders = [...nodes.values()].map(({ reader, copies }) => [reader, ...copies])
 
   function ownerOf(endpoint: string, counter: string): Reader {
     const name = ring.nodeOf(`${endpoint}/${counter}`)
     const node = nodes.get(name)
     if (!node) throw new Error(`Cannot find node "${name}" of the ring`)
-    return node
+    return node.reader
+  }
+
+  /** The endpoints that any copy knows. Rejects when one is away: what it has would come back with it. */
+  async function knownEverywhere(names: readonly string[]): Promise<number> {
+    const found = await Promise.all(
+      holders.flat().map((holder) =>
+        holder.endpoints(names, (error) => {
+          throw error
+        }),
+      ),
+    )
+    return new Set(found.flat().map(({ endpoint }) => endpoint)).size
+  }
+
+  /** How many counters go; what several copies have counts once. */
+  async function deleteEverywhere(remove: (holder: Reader) => Promise<number>): Promise<number> {
+    const counts = await Promise.all(
+      holders.map(async (copies) => Math.max(...(await Promise.all(copies.map((holder) => remove(holder)))))),
+    )
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   return {
@@ -46,16 +74,15 @@ export function createRingReader(nodes: ReadonlyMap<string, Reader>, replicas: n
       return [...newest.values()]
     },
     async deleteEndpoints(names) {
-      // Not while one is away: its series would come back with it.
-      const existing = await this.endpoints(names, (error) => {
-        throw error
-      })
-      const deleted = await Promise.all(all.map((node) => node.deleteEndpoints(names)))
-      return { endpoints: existing.length, counters: deleted.reduce((sum, { counters }) => sum + counters, 0) }
+      const endpoints = await knownEverywhere(names)
+      return {
+        endpoints,
+        counters: await deleteEverywhere(async (holder) => (await holder.deleteEndpoints(names)).counters),
+      }
     },
     async deleteCounters(endpoints, counters) {
-      const deleted = await Promise.all(all.map((node) => node.deleteCounters(endpoints, counters)))
-      return deleted.reduce((sum, count) => sum + count, 0)
+      await knownEverywhere([])
+      return deleteEverywhere((holder) => holder.deleteCounters(endpoints, counters))
     },
   }
 }

@@ -1,4 +1,6 @@
 import { BitReader, BitWriter } from './bits.ts'
+import { readDouble, readVarint, unzigzag, varintEnd, writeDouble, writeVarint, zigzag } from './numbers.ts'
+import { decodeXor, encodeXor } from './xor.ts'
 
 /**
  * One block: the values of one series on an implicit grid of times, NaN where there is none.
@@ -20,9 +22,6 @@ export function largestBlock(count: number): number {
   return 64 + Math.ceil(count / 8) + 10 * count
 }
 
-const double = new Float64Array(1)
-const doubleWords = new Uint32Array(double.buffer)
-const doubleBytes = new Uint8Array(double.buffer)
 const writer = new BitWriter()
 const reader = new BitReader()
 let present = new Float64Array(2048)
@@ -65,7 +64,14 @@ export function encodeBlock(
     const end = encodeIntegers(out, at, position, flag, m, kept)
     if (end > 0) return end
   }
-  return encodeXor(out, at, position, flag, kept)
+  const end = encodeXor(out, position, present, kept)
+  if (end - position < 8 * kept) {
+    out[at] = flag | form.xor
+    return end
+  }
+  out[at] = flag | form.plain
+  for (let i = 0; i < kept; i++) position = writeDouble(out, position, present[i] ?? 0)
+  return position
 }
 
 /** Reads a block of `count` values into the start of `out`; the position after it. */
@@ -172,85 +178,6 @@ function encodeIntegers(out: Uint8Array, at: number, position: number, flag: num
   return position
 }
 
-function encodeXor(out: Uint8Array, at: number, position: number, flag: number, kept: number): number {
-  double[0] = present[0] ?? 0
-  let low = doubleWords[0] ?? 0
-  let high = doubleWords[1] ?? 0
-  writer.start(out, position)
-  writer.put(high, 32)
-  writer.put(low, 32)
-  let leading = -1
-  let trailing = 0
-  for (let i = 1; i < kept; i++) {
-    double[0] = present[i] ?? 0
-    const nextLow = doubleWords[0] ?? 0
-    const nextHigh = doubleWords[1] ?? 0
-    const xorHigh = nextHigh ^ high
-    const xorLow = nextLow ^ low
-    high = nextHigh
-    low = nextLow
-    if ((xorHigh | xorLow) === 0) {
-      writer.put(0, 1)
-      continue
-    }
-    const zerosBefore = Math.min(31, xorHigh !== 0 ? Math.clz32(xorHigh) : 32)
-    const zerosAfter = xorLow !== 0 ? trailingZeros(xorLow) : 32 + trailingZeros(xorHigh)
-    if (leading >= 0 && zerosBefore >= leading && zerosAfter >= trailing) writer.put(2, 2)
-    else {
-      leading = zerosBefore
-      trailing = zerosAfter
-      writer.put(3, 2)
-      writer.put(leading, 5)
-      writer.put(63 - leading - trailing, 6)
-    }
-    const bits = 64 - leading - trailing
-    if (trailing >= 32) writer.put(xorHigh >>> (trailing - 32), bits)
-    else {
-      const shiftedLow = trailing === 0 ? xorLow : (xorLow >>> trailing) | (xorHigh << (32 - trailing))
-      if (bits > 32) {
-        writer.put(trailing === 0 ? xorHigh : xorHigh >>> trailing, bits - 32)
-        writer.put(shiftedLow, 32)
-      } else writer.put(shiftedLow, bits)
-    }
-  }
-  const end = writer.finish()
-  if (end - position < 8 * kept) {
-    out[at] = flag | form.xor
-    return end
-  }
-  out[at] = flag | form.plain
-  for (let i = 0; i < kept; i++) position = writeDouble(out, position, present[i] ?? 0)
-  return position
-}
-
-function decodeXor(bytes: Uint8Array, position: number, out: Float64Array, kept: number): number {
-  reader.start(bytes, position)
-  let high = reader.get(32)
-  let low = reader.get(32)
-  let bits = 0
-  let trailing = 0
-  for (let i = 0; i < kept; i++) {
-    if (i > 0 && reader.get(1) === 1) {
-      if (reader.get(1) === 1) {
-        const leading = reader.get(5)
-        bits = reader.get(6) + 1
-        trailing = 64 - leading - bits
-      }
-      const upper = bits > 32 ? reader.get(bits - 32) : 0
-      const lower = reader.get(Math.min(bits, 32))
-      if (trailing >= 32) high ^= lower << (trailing - 32)
-      else {
-        low ^= lower << trailing
-        high ^= trailing === 0 ? upper : (upper << trailing) | (lower >>> (32 - trailing))
-      }
-    }
-    doubleWords[0] = low
-    doubleWords[1] = high
-    out[i] = double[0] ?? NaN
-  }
-  return reader.finish()
-}
-
 function writeBitmap(out: Uint8Array, position: number, values: Float64Array, offset: number, count: number): number {
   let byte = 0
   for (let i = 0; i < count; i++) {
@@ -271,53 +198,4 @@ function allSame(kept: number): boolean {
   // Zero and minus zero compare equal but are different doubles.
   if (first === 0) for (let i = 1; i < kept; i++) if (!Object.is(present[i], first)) return false
   return true
-}
-
-/** Integers of either sign become natural numbers, small ones staying small. Exact to `largestInteger`. */
-function zigzag(integer: number): number {
-  return integer < 0 ? -2 * integer - 1 : 2 * integer
-}
-
-function unzigzag(coded: number): number {
-  return coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2
-}
-
-/** Where the number that `readVarint` read last ends. */
-let varintEnd = 0
-
-function writeVarint(out: Uint8Array, position: number, value: number): number {
-  while (value >= 128) {
-    out[position++] = (value % 128) | 128
-    value = Math.floor(value / 128)
-  }
-  out[position++] = value
-  return position
-}
-
-function readVarint(bytes: Uint8Array, position: number): number {
-  let value = 0
-  let scale = 1
-  let byte: number
-  do {
-    byte = bytes[position++] ?? 0
-    value += (byte & 127) * scale
-    scale *= 128
-  } while (byte >= 128)
-  varintEnd = position
-  return value
-}
-
-function writeDouble(out: Uint8Array, position: number, value: number): number {
-  double[0] = value
-  out.set(doubleBytes, position)
-  return position + 8
-}
-
-function readDouble(bytes: Uint8Array, position: number): number {
-  for (let i = 0; i < 8; i++) doubleBytes[i] = bytes[position + i] ?? 0
-  return double[0] ?? NaN
-}
-
-function trailingZeros(word: number): number {
-  return 31 - Math.clz32(word & -word)
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readFirstJson, readMetricValues, refusalOf } from '#protocol'
@@ -96,7 +96,9 @@ const differences: readonly Difference[] = [
     check(answer, given) {
       sameStatus(answer, given)
       sameHeaders(answer, given)
-      expect(shape(JSON.parse(text(answer)))).toEqual(shape(JSON.parse(given.recorded.body ?? '')))
+      const recorded = shape(JSON.parse(given.recorded.body ?? '')) as object
+      const expected = given.path === '/page/df' && !hasFileSystems() ? { ...recorded, data: [] } : recorded
+      expect(shape(JSON.parse(text(answer)))).toEqual(expected)
     },
   },
   {
@@ -119,6 +121,13 @@ const differences: readonly Difference[] = [
     check: (answer) => expect(answer.status).toBe(404),
   },
 ]
+
+/** Whether a device is mounted here: in some containers none is. */
+function hasFileSystems(): boolean {
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .some((line) => line.startsWith('/dev/'))
+}
 
 /** How many items of a body transfer would refuse, once we have filled in the endpoint. */
 function refusedIn(body: string): number {

@@ -25,8 +25,8 @@ export interface Catalog {
   readonly registry: Registry
 }
 
-export interface CatalogEntry {
-  readonly record: SeriesRecord
+/** A series with the grid that its points are in. */
+export interface CatalogEntry extends SeriesRecord {
   readonly grid: Grid
 }
 
@@ -53,13 +53,16 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
     const grid = options.gridFor(record.step)
     nextId = Math.max(nextId, record.id + 1)
     if (!grid) return
-    entries[record.id] = { record, grid }
-    alive[record.id] = true
-    grid.places = Math.max(grid.places, record.place + 1)
+    const { id, kind, step, place } = record
+    const { endpoint, counter } = index.namesOf(record)
+    const entry: CatalogEntry = { id, endpoint, counter, kind, step, place, grid }
+    entries[id] = entry
+    alive[id] = true
+    grid.places = Math.max(grid.places, place + 1)
     const inGrid = places.get(grid) ?? []
-    inGrid[record.place] = record
+    inGrid[place] = entry
     places.set(grid, inGrid)
-    index.add(record)
+    index.add(entry)
     size++
   }
 
@@ -68,8 +71,8 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
     if (!entry || !alive[id]) return
     alive[id] = false
     const inGrid = places.get(entry.grid)
-    if (inGrid) inGrid[entry.record.place] = undefined
-    index.remove(entry.record)
+    if (inGrid) inGrid[entry.place] = undefined
+    index.remove(entry)
     size--
   }
 
@@ -93,7 +96,7 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
     const known = successors.get(id)
     if (known !== undefined && alive[known]) return known
     const deleted = entries[id]
-    const next = deleted && define(deleted.record)
+    const next = deleted && define(deleted)
     if (next !== undefined) successors.set(id, next)
     return next
   }
@@ -114,7 +117,7 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
     wasDeleted: (id) => alive[id] === false,
     seriesAt: (grid, place) => places.get(grid)?.[place],
     *all() {
-      for (const [id, entry] of entries.entries()) if (entry && alive[id]) yield entry.record
+      for (const [id, entry] of entries.entries()) if (entry && alive[id]) yield entry
     },
     forget(record) {
       leave(record.id)

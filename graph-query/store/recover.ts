@@ -92,10 +92,10 @@ export function replayLog(
         catalog.reserve(id)
         return
       }
-      const { record, grid } = entry
-      const row = timestamp / record.step
+      const { place, grid } = entry
+      const row = timestamp / entry.step
       lastPoints.note(id, timestamp, value)
-      if (!isStored(grid, row)) putPoint(grid, pool, record.place, row, value, sequence)
+      if (!isStored(grid, row)) putPoint(grid, pool, place, row, value, sequence)
     })
     files.set(sequence, report.bytes)
     onReport(`${sequence}.wal`, report)

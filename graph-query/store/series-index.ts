@@ -16,18 +16,41 @@ export interface SeriesIndex {
   byId(endpointId: number): IndexedEndpoint | undefined
   /** The series of a counter, oldest first. */
   find(endpoint: string, counter: string): readonly SeriesRecord[]
+  /** The same names in the strings that other series have them in: most hosts send the same counters. */
+  namesOf(record: SeriesRecord): { readonly endpoint: string; readonly counter: string }
   add(record: SeriesRecord): void
   remove(record: SeriesRecord): void
+}
+
+interface CounterName {
+  readonly text: string
+  uses: number
 }
 
 export function createSeriesIndex(): SeriesIndex {
   const endpoints = new Map<string, IndexedEndpoint>()
   const ids = new Map<number, IndexedEndpoint>()
+  /** Counters that were met, and how many series of the index have them. */
+  const counterNames = new Map<string, CounterName>()
+
+  function sharedName(counter: string): CounterName {
+    const known = counterNames.get(counter)
+    if (known) return known
+    const name = { text: counter, uses: 0 }
+    counterNames.set(counter, name)
+    return name
+  }
+
   return {
     endpoints,
     byId: (id) => ids.get(id),
     find: (endpoint, counter) => endpoints.get(endpoint)?.counters.get(counter) ?? [],
+    namesOf: ({ endpoint, counter }) => ({
+      endpoint: endpoints.get(endpoint)?.name ?? endpoint,
+      counter: counterNames.get(counter)?.text ?? counter,
+    }),
     add(record) {
+      sharedName(record.counter).uses++
       let endpoint = endpoints.get(record.endpoint)
       if (!endpoint) {
         endpoint = { id: endpointId(record.endpoint), name: record.endpoint, counters: new Map() }
@@ -42,6 +65,8 @@ export function createSeriesIndex(): SeriesIndex {
       const endpoint = endpoints.get(record.endpoint)
       const left = endpoint?.counters.get(record.counter)?.filter((series) => series.id !== record.id)
       if (!endpoint || !left) return
+      const name = sharedName(record.counter)
+      if (--name.uses === 0) counterNames.delete(name.text)
       if (left.length > 0) endpoint.counters.set(record.counter, left)
       else endpoint.counters.delete(record.counter)
       if (endpoint.counters.size > 0) return

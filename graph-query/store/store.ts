@@ -147,15 +147,15 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       if (value !== value) return 'nan'
       const entry = catalog.living(slot)
       if (!entry) return 'limit'
-      const { grid, record } = entry
-      const row = Math.floor(timestamp / record.step)
-      const aligned = row * record.step
+      const { grid, id, step, place } = entry
+      const row = Math.floor(timestamp / step)
+      const aligned = row * step
       const clock = now()
       if (!(aligned <= clock + farthestAhead)) return 'future'
-      if (row < 1 || aligned < clock - grid.layout.rawRows * record.step) return 'old'
-      putPoint(grid, pool, record.place, row, value, wal.sequence)
-      wal.push(record.id, aligned, value)
-      lastPoints.note(record.id, aligned, value)
+      if (row < 1 || aligned < clock - grid.layout.rawRows * step) return 'old'
+      putPoint(grid, pool, place, row, value, wal.sequence)
+      wal.push(id, aligned, value)
+      lastPoints.note(id, aligned, value)
       pointsTaken++
       return undefined
     },

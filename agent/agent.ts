@@ -3,6 +3,8 @@ import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import type { Trust } from '#lib/http'
+import { mergeReload } from '#lib/module'
+import type { Reload } from '#lib/module'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
@@ -24,8 +26,7 @@ import { planPlugins } from './plugins/plan.ts'
 import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
 import { createPluginScheduler } from './plugins/scheduler.ts'
-import { compareConfigs } from './reload.ts'
-import type { Reloaded } from './reload.ts'
+import { reloadable } from './reload.ts'
 import { createOwnRounds } from './rounds.ts'
 import { phaseOf, startSchedule } from './schedule.ts'
 import { createSelfMetrics } from './self-metrics.ts'
@@ -59,7 +60,7 @@ export interface RunningAgent {
   /** Of the HTTP server; undefined when it is switched off. */
   readonly port: number | undefined
   readonly counters: Counters
-  reload(config: AgentConfig): Reloaded
+  reload(config: AgentConfig): Reload
   /** Settles when nothing more is sent or written; a second call waits for the first. */
   stop(): Promise<void>
 }
@@ -177,12 +178,12 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
         })
   if (heartbeat) await takeOrders(heartbeat.orders())
 
-  function apply(fresh: AgentConfig): Reloaded {
-    const outcome = compareConfigs(current, fresh)
-    current = fresh
-    log.level = fresh.debug ? 'debug' : 'info'
+  function apply(fresh: AgentConfig): Reload {
+    const { config: merged, changes } = mergeReload(current, fresh, reloadable)
+    current = merged
+    log.level = merged.debug ? 'debug' : 'info'
     void planAgain()
-    return outcome
+    return changes
   }
   const trust = (): Trust => ({
     addresses: [...current.trusted, ...orders.trustable],

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectRoot } from '#lib/module'
+import { mergeReload, projectRoot } from '#lib/module'
 import { agentConfig } from './config.ts'
 import { endpointName } from './identity.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
-import { compareConfigs } from './reload.ts'
+import { reloadable } from './reload.ts'
 
 /** A file as falcon-plus' agent has it: its keys, its types. */
 const old = {
@@ -69,8 +69,13 @@ test('a reload says what counts at once and what only after a restart', () => {
     transfer: { ...old.transfer, interval: 30 },
     http: { ...old.http, listen: ':1999', backdoor: true },
   })
-  expect(compareConfigs(agentConfig.parse(old), fresh)).toEqual({
-    applied: ['default_tags.idc', 'hostname', 'http.backdoor', 'ignore.cpu.busy', 'ignore.mem.memused'],
-    needsRestart: ['http.listen', 'transfer.interval'],
-  })
+  const { changes } = mergeReload(agentConfig.parse(old), fresh, reloadable)
+  expect(changes.applied.toSorted()).toEqual([
+    'default_tags.idc',
+    'hostname',
+    'http.backdoor',
+    'ignore.cpu.busy',
+    'ignore.mem.memused',
+  ])
+  expect(changes.needsRestart.toSorted()).toEqual(['http.listen', 'transfer.interval'])
 })

@@ -2,11 +2,11 @@ import { compareBytes } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { Trust } from '#lib/http'
 import type { Logger } from '#lib/log'
+import type { Reload } from '#lib/module'
 import type { AgentConfig } from '../config.ts'
 import type { Plugin } from '../plugins/plan.ts'
 import type { PluginRepository } from '../plugins/repository.ts'
 import type { PluginState } from '../plugins/scheduler.ts'
-import type { Reloaded } from '../reload.ts'
 import type { Intake } from '../sender/intake.ts'
 import { guarded, isAllowed, noPrivilege } from './access.ts'
 import { data, failure, json, message, redirect, text } from './answer.ts'
@@ -31,7 +31,7 @@ export interface AgentFace {
   readonly inventory: () => Promise<unknown>
   readonly status: () => AgentStatus
   /** Reads the configuration again. Rejects when it cannot be used; the old one then stays. */
-  reload(): Promise<Reloaded>
+  reload(): Promise<Reload>
   exit(): void
   readonly childEnv: Readonly<Record<string, string>>
   readonly stopping: AbortSignal

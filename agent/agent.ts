@@ -216,7 +216,10 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       trustable: () => orders.trustable,
       inventory: createInventory(now),
       status,
-      reload: async () => apply(await around.readConfig()),
+      async reload() {
+        const fresh = await around.readConfig()
+        return { fresh, changes: apply(fresh) }
+      },
       exit: () => void setTimeout(around.exit, 1000),
       childEnv,
       stopping: stopping.signal,

@@ -31,7 +31,7 @@ export interface AgentFace {
   readonly inventory: () => Promise<unknown>
   readonly status: () => AgentStatus
   /** Reads the configuration again. Rejects when it cannot be used; the old one then stays. */
-  reload(): Promise<Reload>
+  reload(): Promise<{ readonly fresh: AgentConfig; readonly changes: Reload }>
   exit(): void
   readonly childEnv: Readonly<Record<string, string>>
   readonly stopping: AbortSignal
@@ -62,8 +62,9 @@ export function agentRoutes(agent: AgentFace): Routes {
     '/config': guarded(trust, 403, () => data(shownConfig(config()))),
     '/config/reload': operatorsOnly(async () => {
       try {
-        const { applied, needsRestart } = await agent.reload()
-        return json({ msg: 'success', data: shownConfig(config()), applied, needsRestart })
+        const { fresh, changes } = await agent.reload()
+        // Falcon: the answer shows what was read; `/config` what is in force.
+        return json({ msg: 'success', data: shownConfig(fresh), ...changes })
       } catch (error) {
         return message((error as Error).message)
       }

@@ -107,7 +107,7 @@ export async function startGraphQuery(
           internalRoutes({
             config: () => publicConfig(config),
             rows: () => counters.rows(),
-            notices: () => [intake.notice() ?? [], upkeep.notices()].flat(),
+            notices: () => [intake.notice() ?? [], upkeep.notices(), damageNotice(store) ?? []].flat(),
             reload: async () => reload(loadConfig(graphQueryConfig, configFile).value),
           }),
         )
@@ -163,6 +163,11 @@ function openCluster(
       await Promise.all(clients.map((client) => client.close()))
     },
   }
+}
+
+function damageNotice(store: Store): string | undefined {
+  const { damagedBlocks } = store.stats()
+  return damagedBlocks === 0 ? undefined : `${damagedBlocks} damaged parts were found since the start, see the log`
 }
 
 function showStore(counters: Counters, store: Store): void {

@@ -214,6 +214,31 @@ test('points whose series is lost are reported, and never become those of anothe
   expect(bench.read('other', noon - 3000, noon).every(([, value]) => value === null)).toBe(true)
 })
 
+test('points in segments never become those of another series, though the list of series is lost', async () => {
+  const bench = await filled()
+  bench.clock = noon + 7200
+  await bench.store.maintain()
+  await bench.store.close()
+  truncateSync(join(bench.dir, 'series.log'), 0)
+  await bench.reopen()
+  const slot = bench.store.define({ endpoint: 'e', counter: 'other', kind: 'GAUGE', step: 60 })
+  expect(bench.store.last('e', 'other')).toBeUndefined()
+  await bench.feed(slot, [[noon, 1]])
+  expect(bench.read('other', noon - 3000, noon).filter(([, value]) => value !== null)).toEqual([[noon, 1]])
+})
+
+test('a damaged file of newest points is reported, and they are found again', async () => {
+  const bench = await filled()
+  bench.clock = noon + 7200
+  await bench.store.maintain()
+  await bench.store.close()
+  const path = join(bench.dir, 'last-points')
+  truncateSync(path, readFileSync(path).length - 1)
+  await bench.reopen()
+  expect(bench.events).toEqual([damageIn('last-points')])
+  expect(bench.store.last('e', 'c2')).toMatchObject({ timestamp: noon - 60, value: 2049.1 })
+})
+
 test('a disk that refuses makes the batch fail and harms nothing; the next batch is stored', async () => {
   const bench = await createBench(noon)
   const slot = bench.store.define({ endpoint: 'e', counter: 'c', kind: 'GAUGE', step: 60 })

@@ -7,13 +7,13 @@ import { temporaryFolder } from './store-under-test.contract.ts'
 test('the newest two points are kept, however they come, and through several savings', async () => {
   const dir = temporaryFolder()
   const first = openLastPoints(dir)
-  expect(first.loaded).toBe(false)
+  expect(first.file).toBe('missing')
   for (const time of [60, 180, 120, 180]) first.points.note(2, time, time / 10)
   first.points.note(0, 60, -1)
   await first.points.save()
   await openLastPoints(dir).points.save()
-  const { points, loaded } = openLastPoints(dir)
-  expect(loaded).toBe(true)
+  const { points, file } = openLastPoints(dir)
+  expect(file).toBe('loaded')
   const shown = (id: number) => [points.time(id), points.value(id), points.previousTime(id), points.previousValue(id)]
   expect([0, 1, 2, 3].map(shown)).toEqual([
     [60, -1, 0, 0],
@@ -31,5 +31,5 @@ test('a damaged file counts as none', async () => {
   points.note(0, 60, 1)
   await points.save()
   truncateSync(join(dir, 'last-points'), 30)
-  expect(openLastPoints(dir).loaded).toBe(false)
+  expect(openLastPoints(dir).file).toBe('damaged')
 })

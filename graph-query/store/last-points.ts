@@ -5,6 +5,8 @@ import { checksumOf } from './checksum.ts'
 
 /** The newest two points of every series. Times are unix seconds, 0 for none. */
 export interface LastPoints {
+  /** One past the highest series number that was noted. */
+  readonly count: number
   note(id: number, timestamp: number, value: number): void
   time(id: number): number
   value(id: number): number
@@ -18,8 +20,8 @@ const magic = 0x46474c50
 const headerBytes = 16
 const bytesPerSeries = 24
 
-/** `loaded` is false when there was no sound file: the points are then to be found elsewhere. */
-export function openLastPoints(dir: string): { points: LastPoints; loaded: boolean } {
+/** Unless the file was `loaded`, the points are to be found elsewhere. */
+export function openLastPoints(dir: string): { points: LastPoints; file: 'loaded' | 'missing' | 'damaged' } {
   const path = join(dir, 'last-points')
   let columns = createColumns(1024)
   let count = 0
@@ -30,6 +32,9 @@ export function openLastPoints(dir: string): { points: LastPoints; loaded: boole
   }
 
   const points: LastPoints = {
+    get count() {
+      return count
+    },
     note(id, timestamp, value) {
       if (id >= columns.times.length) columns = grow(columns, id + 1)
       if (id >= count) count = id + 1
@@ -62,7 +67,7 @@ export function openLastPoints(dir: string): { points: LastPoints; loaded: boole
       await rename(`${path}.tmp`, path)
     },
   }
-  return { points, loaded: saved !== undefined }
+  return { points, file: saved ? 'loaded' : existsSync(path) ? 'damaged' : 'missing' }
 }
 
 interface Columns {

@@ -42,6 +42,8 @@ export function openGrid(
     }
   }
   segments.sort((a, b) => a.sequence - b.sequence)
+  // Also when the list of series is damaged: nobody may get a place under which there are points of another.
+  grid.places = segments.reduce((places, segment) => Math.max(places, segment.end), 0)
   grid.raw.segments = segments.filter((segment) => segment.width === 1)
   for (const [i, level] of grid.archives.entries()) {
     level.segments = segments.filter((segment) => segment.width === grid.layout.archives[i]?.width)

@@ -13,6 +13,8 @@ export interface Segment extends SegmentSpan {
   readValues(series: number, out: Float64Array): boolean
   /** Decodes the coarser rows of a series into the start of each column. */
   readRows(series: number, out: RowColumns): boolean
+  /** One past the highest series number in it. */
+  readonly end: number
   /** The page numbers present, ascending. */
   readonly pages: Uint32Array
   /** Loads a whole page, so that reading its series one after another needs no further reads. */
@@ -67,6 +69,15 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
     return true
   }
 
+  function lastSeries(): number {
+    const at = pages.length - 1
+    const page = pages[at]
+    if (page === undefined) return -1
+    let last = seriesPerPage - 1
+    if (loadTable(page, at)) while (last > 0 && offsets[last + 1] === offsets[last]) last--
+    return page * seriesPerPage + last
+  }
+
   /** Where the series' block is in the returned bytes: its first four are the checksum, which has been compared. */
   function block(series: number): { bytes: Uint8Array; start: number } | undefined {
     const page = Math.floor(series / seriesPerPage)
@@ -104,6 +115,7 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
     walSequence: footer.walSequence,
     path,
     bytes: size,
+    end: lastSeries() + 1,
     pages,
     readValues(series, out) {
       const found = block(series)

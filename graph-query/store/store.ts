@@ -78,8 +78,11 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   const { catalog, report } = await openCatalog({ dir, mostSeries: options.mostSeries ?? 20_000_000, gridFor })
   onReport('series.log', report)
   const { index, registry } = catalog
-  const { points: lastPoints, loaded } = openLastPoints(dir)
-  if (!loaded) for (const grid of grids.values()) recoverLastPoints(grid, (p) => catalog.seriesAt(grid, p), lastPoints)
+  const { points: lastPoints, file } = openLastPoints(dir)
+  catalog.reserve(lastPoints.count - 1)
+  if (file === 'damaged') onDamage('last-points', 'all of it; the newest points are looked for in the segments')
+  if (file !== 'loaded')
+    for (const grid of grids.values()) recoverLastPoints(grid, (p) => catalog.seriesAt(grid, p), lastPoints)
   const replayed = replayLog(walDir, catalog, lastPoints, pool, onReport)
   if (replayed.strayPoints > 0) onEvent({ what: 'unknown series in the log', points: replayed.strayPoints })
 

@@ -56,7 +56,7 @@ export function createCaretaker(options: CaretakerOptions): Caretaker {
       }
     }
     const writing = [...grids.values()].filter((grid) => grid.writing.length > 0)
-    for (const grid of writing) await attempt(() => writeFrozen(shop, grid))
+    for (const grid of writing) await attempt(() => writeFrozen(shop, grid, clock))
     if (writing.length > 0) await attempt(shortenLog)
     for (const grid of grids.values()) {
       await attempt(() => consolidate(shop, grid, clock, options.lateSeconds))

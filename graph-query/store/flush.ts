@@ -2,10 +2,10 @@ import { dirname } from 'node:path'
 import { makeRows, readRaw, readStored } from './grid.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow, PagePool } from './head.ts'
-import { rateReach } from './layout.ts'
+import type { RowSpan } from './late-rows.ts'
 import type { Pacer } from './pacer.ts'
 import type { SeriesRecord } from './registry.ts'
-import { assertUnknown, createRows } from './rows.ts'
+import { assertUnknown, createRows, hasValue } from './rows.ts'
 import type { RowColumns } from './rows.ts'
 import { seriesPerPage } from './segment-format.ts'
 import type { SegmentSpan } from './segment-format.ts'
@@ -104,16 +104,16 @@ export async function patchArchive(
   shop: Workshop,
   grid: Grid,
   index: number,
-  late: { readonly firstStep: number; readonly lastStep: number; readonly places: ReadonlySet<number> },
+  span: RowSpan,
+  places: ReadonlySet<number>,
 ): Promise<void> {
-  const { level, width, segmentRows } = archiveAt(grid, index)
+  const { level, segmentRows } = archiveAt(grid, index)
   if (level.doneThrough === undefined) return
-  const reach = rateReach(grid.layout.step)
-  const last = Math.min(Math.ceil((late.lastStep + reach) / width), level.doneThrough - 1)
+  const last = Math.min(span.last, level.doneThrough - 1)
   // One segment per span of a regular one, so that they can be merged.
-  for (let first = Math.ceil(late.firstStep / width); first <= last;) {
+  for (let first = span.first; first <= last;) {
     const next = (Math.floor(first / segmentRows) + 1) * segmentRows
-    const segment = await writeMadeRows(shop, grid, index, first, Math.min(last, next - 1), late.places)
+    const segment = await writeMadeRows(shop, grid, index, first, Math.min(last, next - 1), places)
     level.segments = [...level.segments, segment]
     first = next
   }
@@ -201,32 +201,4 @@ function archiveAt(grid: Grid, index: number) {
 
 export function liesWithin(segment: Segment, firstRow: number, rows: number): boolean {
   return segment.firstRow >= firstRow && segment.firstRow + segment.rows <= firstRow + rows
-}
-
-function hasValue(values: Float64Array, from: number, count: number): boolean {
-  for (let i = from; i < from + count; i++) {
-    const value = values[i] ?? NaN
-    if (value === value) return true
-  }
-  return false
-}
-
-/** The steps and series that windows hold, and which of the windows reach into stored archive rows. */
-export function lateIn(grid: Grid, windows: readonly HeadWindow[]) {
-  const stored = Math.max(
-    0,
-    ...grid.archives.map((level, i) => (level.doneThrough ?? 0) * (grid.layout.archives[i]?.width ?? 1)),
-  )
-  const late = windows.filter((window) => window.firstRow < stored)
-  if (late.length === 0) return undefined
-  const places = new Set<number>()
-  for (const window of late)
-    for (const [number, page] of window.pages)
-      for (let i = 0; i < seriesPerPage; i++)
-        if (hasValue(page, i * window.rows, window.rows)) places.add(number * seriesPerPage + i)
-  return {
-    firstStep: Math.min(...late.map((window) => window.firstRow)),
-    lastStep: Math.max(...late.map((window) => window.firstRow + window.rows - 1)),
-    places,
-  }
 }

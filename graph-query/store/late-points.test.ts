@@ -104,3 +104,38 @@ test('a late point that makes a stored rate a reset takes the rate back', async 
   await bench.reopen()
   expect(row()).toEqual([[noon, null]])
 })
+
+test('a late point leaves coarse rows whole whose finer rows were dropped long ago', async () => {
+  const bench = await createBench(noon)
+  const slot = bench.store.define(gauge('c'))
+  const value = (time: number) => ((time / 60) * 7) % 101
+  const start = noon - 15 * 86_400
+  const isMissing = (time: number) => time > start + 5 * 86_400 && time <= start + 5 * 86_400 + 120
+  const all = series(start, 60, 15 * 1440 + 1, (i) => value(start + i * 60))
+  for (let from = start; from <= noon; from += 43_200) {
+    bench.clock = from + 43_200
+    await bench.feed(
+      slot,
+      all.filter(([time]) => time >= from && time < from + 43_200 && !isMissing(time)),
+    )
+    await bench.store.maintain()
+  }
+  // Ten days late: rows of 5 steps are kept for two days, those of 20 for a week.
+  await bench.feed(
+    slot,
+    all.filter(([time]) => isMissing(time)),
+  )
+  bench.clock += 7300
+  await bench.store.maintain()
+  for (const width of [180, 720])
+    for (const consolidation of ['AVERAGE', 'MAX', 'MIN'] as const) {
+      const rows = bench.read('c', start + 2 * 86_400, noon - 2 * 86_400, { width, consolidation })
+      expect(rows.length).toBeGreaterThan(10)
+      for (const [time, read] of rows) {
+        const part = Array.from({ length: width }, (_, i) => value(time - i * 60))
+        const average = part.reduce((sum, one) => sum + one, 0) / width
+        const expected = { AVERAGE: average, MAX: Math.max(...part), MIN: Math.min(...part) }[consolidation]
+        expect(read, `${consolidation} of ${width} steps at ${time}`).toBeCloseTo(expected, 9)
+      }
+    }
+})

@@ -1,7 +1,8 @@
-import { extendArchive, lateIn, liesWithin, mergeArchive, mergeRaw, patchArchive, writeWindow } from './flush.ts'
+import { extendArchive, liesWithin, mergeArchive, mergeRaw, patchArchive, writeWindow } from './flush.ts'
 import type { Workshop } from './flush.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow } from './head.ts'
+import { lateIn, lateSpans } from './late-rows.ts'
 import { syncFolder } from './segment-writer.ts'
 
 /** Seconds after its end that a window waits for stragglers before it is written. */
@@ -39,9 +40,11 @@ export function nextFlush(grid: Grid, now: number): number {
 }
 
 /** Writes all frozen windows, oldest first. Rows of archives that they change come before them. */
-export async function writeFrozen(shop: Workshop, grid: Grid): Promise<void> {
+export async function writeFrozen(shop: Workshop, grid: Grid, now: number): Promise<void> {
   const late = lateIn(grid, grid.writing)
-  if (late) for (let i = 0; i < grid.archives.length; i++) await patchArchive(shop, grid, i, late)
+  if (late)
+    for (const [i, span] of lateSpans(grid.layout, late, now).entries())
+      await patchArchive(shop, grid, i, span, late.places)
   while (grid.writing.length > 0) {
     const batch = distinctWindows(grid.writing)
     const outcomes = await Promise.allSettled(batch.map((window) => writeWindow(shop, grid, window)))

@@ -50,6 +50,15 @@ export function assertUnknown(rows: RowColumns, length: number): void {
   for (let i = 0; i < length; i++) if (Number.isNaN(rows.count[i])) rows.count[i] = 0
 }
 
+/** Whether any of `values[from, from + count)` is known. */
+export function hasValue(values: Float64Array, from: number, count: number): boolean {
+  for (let i = from; i < from + count; i++) {
+    const value = values[i] ?? NaN
+    if (value === value) return true
+  }
+  return false
+}
+
 /** Copies the known values of `from[fromAt, fromAt + length)` over those of `to` at `toAt`. */
 export function overlayValues(
   to: Float64Array,

@@ -15,7 +15,6 @@ import {
 import type { RowColumns } from './rows.ts'
 import { seriesPerPage } from './segment-format.ts'
 import type { Segment } from './segment.ts'
-import type { LastPoint } from './types.ts'
 
 /** Rows of one width: those in segments, and from which row on there are none yet. */
 export interface Level {
@@ -156,8 +155,18 @@ function lastBefore(
   return { value: NaN, gap: 1 }
 }
 
+interface TimedValue {
+  /** Unix seconds. */
+  readonly timestamp: number
+  readonly value: number
+}
+
+interface LastTwo extends TimedValue {
+  readonly previous: TimedValue | undefined
+}
+
 /** The newest two points up to and with a row, as they came and no older than a rate may look back. */
-export function lastTwo(grid: Grid, place: number, row: number): Omit<LastPoint, 'kind' | 'step'> | undefined {
+export function lastTwo(grid: Grid, place: number, row: number): LastTwo | undefined {
   const { step } = grid.layout
   const sources = allRaw(grid)
   const newest = lastBefore(grid, sources, place, row + 1)

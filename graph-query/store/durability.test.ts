@@ -276,6 +276,16 @@ test('a disk that refuses segments keeps everything readable and in the log', as
   expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
 })
 
+test('a close that the disk refuses in part says so, and lets the folder go', async () => {
+  const bench = await filled()
+  const path = join(bench.dir, 'last-points.tmp')
+  symlinkSync('/dev/full', path)
+  await expect(bench.store.close()).rejects.toThrow(/ENOSPC/)
+  rmSync(path)
+  bench.store = await openStore({ dir: bench.dir, now: () => bench.clock, onEvent: () => undefined })
+  expect(readAll(bench)).toEqual([0, 1, 2, 3].map(expectedOf))
+})
+
 test('strict acknowledges too', async () => {
   const bench = await createBench(noon, { strict: true })
   const slot = bench.store.define({ endpoint: 'e', counter: 'c', kind: 'GAUGE', step: 60 })

@@ -137,11 +137,13 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   async function closeAll(): Promise<void> {
     closing = true
     await caretaker.ended()
-    await registry.close()
-    await wal.close()
-    await lastPoints.save()
+    // A full disk may refuse one of them; the others are done all the same.
+    const failures: unknown[] = []
+    for (const end of [() => registry.close(), () => wal.close(), () => lastPoints.save()])
+      await end().catch((error: unknown) => failures.push(error))
     for (const grid of grids.values()) for (const segment of segmentsOf(grid)) segment.close()
     await unlock()
+    if (failures.length > 0) throw failures[0]
   }
 
   return {

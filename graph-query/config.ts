@@ -74,3 +74,6 @@ export const graphQueryConfig = z
     if (Object.keys(config.cluster).length > 0 && !(config.node in config.cluster))
       context.addIssue({ code: 'custom', path: ['node'], message: 'must be one of the names in cluster' })
   })
+
+/** Keys whose change counts at once after a reload. */
+export const reloadable: readonly string[] = ['debug', 'trusted', 'token', 'query.mostSeries', 'query.mostPoints']

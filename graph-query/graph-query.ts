@@ -7,10 +7,9 @@ import { isLoopback, startHttp } from '#lib/http'
 import { createLinkClient, listenLink } from '#lib/link'
 import type { LinkClient } from '#lib/link'
 import type { Logger } from '#lib/log'
-import { projectRoot } from '#lib/module'
+import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
-import { mergeReloaded, publicConfig } from './config-view.ts'
-import { graphQueryConfig } from './config.ts'
+import { graphQueryConfig, reloadable } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
 import { internalRoutes } from './http/internal-routes.ts'
 import { queryRoutes } from './http/query-routes.ts'
@@ -82,7 +81,7 @@ export async function startGraphQuery(
     opened.push(() => cluster.close())
 
     const reload = (fresh: GraphQueryConfig): Reload => {
-      const merged = mergeReloaded(config, fresh)
+      const merged = mergeReload(config, fresh, reloadable)
       config = merged.config
       log.level = config.debug ? 'debug' : 'info'
       return merged.changes
@@ -105,7 +104,7 @@ export async function startGraphQuery(
       ? await startHttp(
           { listen: config.http.listen, trust, bodyLimit: 1024 * 1024, log },
           internalRoutes({
-            config: () => publicConfig(config),
+            config: () => withoutSecrets(config),
             rows: () => counters.rows(),
             notices: () => [intake.notice() ?? [], upkeep.notices(), damageNotice(store) ?? []].flat(),
             reload: async () => reload(loadConfig(graphQueryConfig, configFile).value),

@@ -18,7 +18,8 @@ const closeWithinMs = 2000
 export function mysqlDialect(dsn: MysqlDsn, name: string, limits: MysqlPoolLimits): Dialect {
   return {
     createAdapter: () => new MysqlAdapter(),
-    createDriver: () => new NamedDriver(new MysqlDriver({ pool: preparingPool(dsn, limits) }), name),
+    // Made with the first statement: kysely closes only what it has used, and an idle pool's timer would keep a process up.
+    createDriver: () => new NamedDriver(new MysqlDriver({ pool: async () => preparingPool(dsn, limits) }), name),
     createIntrospector: (kysely) => new MysqlIntrospector(kysely),
     createQueryCompiler: () => new MysqlQueryCompiler(),
   }

@@ -59,6 +59,10 @@ export const graphQueryConfig = z
       .record(z.string(), z.string())
       .default({})
       .describe('every graph node: name → "host:port" of its link, or several; empty when this is the only one'),
+    previousCluster: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('the nodes before the cluster grew or shrank: asked for what the owners of today do not know'),
     replicas: z.int().min(1).max(10_000).default(500).describe('points a node has on the ring'),
     callTimeout: z.int().min(1).default(5000).describe('milliseconds another graph may take to answer'),
     trusted: z.array(z.string()).default([]).describe('addresses that count like loopback'),

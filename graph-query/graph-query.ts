@@ -4,21 +4,17 @@ import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import { isLoopback, startHttp } from '#lib/http'
-import { createLinkClient, listenLink } from '#lib/link'
-import type { LinkClient } from '#lib/link'
+import { listenLink } from '#lib/link'
 import type { Logger } from '#lib/log'
 import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
+import { openCluster } from './cluster.ts'
 import { graphQueryConfig, reloadable } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
 import { internalRoutes } from './http/internal-routes.ts'
 import { queryRoutes } from './http/query-routes.ts'
 import { createIntake } from './intake.ts'
 import { createLocalReader } from './reader/local-reader.ts'
-import type { Reader } from './reader/reader.ts'
-import { createRemoteReader } from './reader/remote-reader.ts'
-import { createRingReader } from './reader/ring-reader.ts'
-import type { RingNode } from './reader/ring-reader.ts'
 import { readerCalls } from './reader/wire.ts'
 import { openStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
@@ -77,7 +73,13 @@ export async function startGraphQuery(
     showStore(counters, store)
 
     const local = createLocalReader(store)
-    const cluster = openCluster(config, local, () => config.token, log)
+    const cluster = openCluster({
+      config,
+      local,
+      token: () => config.token,
+      log,
+      now: () => Math.floor(now() / 1000),
+    })
     opened.push(() => cluster.close())
 
     const reload = (fresh: GraphQueryConfig): Reload => {
@@ -124,43 +126,6 @@ export async function startGraphQuery(
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-/** The reader of all nodes: this one's store alone, or a ring with this one in it. */
-function openCluster(
-  config: GraphQueryConfig,
-  local: Reader,
-  token: () => string,
-  log: Logger,
-): { reader: Reader; close(): Promise<void> } {
-  const names = Object.keys(config.cluster)
-  if (names.length === 0) return { reader: local, close: async () => undefined }
-  const clients: LinkClient[] = []
-  const remote = (node: string, addresses: readonly string[]) => {
-    const client = createLinkClient({
-      addresses,
-      module: 'graph-query',
-      connectTimeoutMs: Math.min(1000, config.callTimeout),
-      ackTimeoutMs: config.callTimeout,
-      log,
-    })
-    clients.push(client)
-    return createRemoteReader({ node, client, timeoutMs: config.callTimeout, token })
-  }
-  const nodes = new Map<string, RingNode>()
-  for (const [name, list] of Object.entries(config.cluster)) {
-    const addresses = list.split(',').map((address) => address.trim())
-    nodes.set(name, {
-      reader: name === config.node ? local : remote(name, addresses),
-      copies: addresses.length > 1 ? addresses.map((address) => remote(name, [address])) : [],
-    })
-  }
-  return {
-    reader: createRingReader(nodes, config.replicas),
-    async close() {
-      await Promise.all(clients.map((client) => client.close()))
-    },
   }
 }
 

@@ -142,7 +142,7 @@ export function queryRoutes(faces: QueryFaces): Routes {
     const asked = call.hostnames.flatMap((endpoint) => call.counters.map((counter) => ({ endpoint, counter })))
     const elements = await answerAll(asked, async ({ endpoint, counter }): Promise<HistoryElement[]> => {
       const request = { endpoint, counter, consolidation, start, end, mostPoints }
-      const history = await orUnanswered(reply, () => reader.history(request))
+      const history = await orUnanswered(reply, () => reader.history(request, missingIn(reply)))
       if (history === unanswered) return [{ endpoint, counter, history: undefined }]
       if (!history) return call.named ? [{ endpoint, counter, history }] : []
       for (const { values } of history.runs) counters.add('GraphQueryItemCnt', values.length)

@@ -55,7 +55,7 @@ export interface LinkAccess {
 /** The link's calls by which other graphs read this node. */
 export function readerCalls(reader: Reader, access: LinkAccess): Record<string, (params: unknown) => Promise<unknown>> {
   const answered: { [Q in Question]: (params: z.output<(typeof questions)[Q]>) => Promise<unknown> } = {
-    history: async (request) => packHistory(await reader.history(request)),
+    history: async (request) => packHistory(await reader.history(request, refuseMissing)),
     last: async ({ endpoint, counter }) => (await reader.last(endpoint, counter)) ?? null,
     searchEndpoints: (query) => reader.searchEndpoints(query, refuseMissing),
     searchCounters: (query) => reader.searchCounters(query, refuseMissing),

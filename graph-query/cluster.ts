@@ -4,6 +4,7 @@ import { isLoopback } from '#lib/http'
 import { createLinkClient } from '#lib/link'
 import type { LinkClient } from '#lib/link'
 import type { Logger } from '#lib/log'
+import { createRing } from '#protocol'
 import type { GraphQueryConfig } from './config.ts'
 import type { Reader } from './reader/reader.ts'
 import { createRemoteReader } from './reader/remote-reader.ts'
@@ -21,10 +22,18 @@ export interface ClusterOptions {
   readonly now: () => number
 }
 
-/** The reader of all nodes: this one's store alone, or the rings of `cluster` and `previousCluster` with this one in them. */
-export function openCluster(options: ClusterOptions): { reader: Reader; close(): Promise<void> } {
+export interface Cluster {
+  /** Reads all nodes. */
+  readonly reader: Reader
+  /** The name of the node that owns a series; empty when there is only this one. */
+  nodeOf(endpoint: string, counter: string): string
+  close(): Promise<void>
+}
+
+/** This node's store alone, or the rings of `cluster` and `previousCluster` with this one in them. */
+export function openCluster(options: ClusterOptions): Cluster {
   const { config, local, token, log, now } = options
-  if (Object.keys(config.cluster).length === 0) return { reader: local, close: async () => undefined }
+  if (Object.keys(config.cluster).length === 0) return { reader: local, nodeOf: () => '', close: async () => undefined }
   const clients: LinkClient[] = []
   const ownAddresses = addressesOf(config.cluster[config.node] ?? '')
   const isOwn = (address: string) =>
@@ -57,7 +66,9 @@ export function openCluster(options: ClusterOptions): { reader: Reader; close():
       }),
     )
   const previous = Object.keys(config.previousCluster).length > 0 ? { previous: ringOf(config.previousCluster) } : {}
+  const ring = createRing(Object.keys(config.cluster), config.replicas)
   return {
+    nodeOf: (endpoint, counter) => ring.nodeOf(`${endpoint}/${counter}`),
     reader: createRingReader({ nodes: ringOf(config.cluster), ...previous, replicas: config.replicas, now }),
     async close() {
       await Promise.all(clients.map((client) => client.close()))

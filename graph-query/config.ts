@@ -29,6 +29,8 @@ export const graphQueryConfig = z
           .min(1000)
           .default(2_000_000)
           .describe('points of one call; coarser rows come before an error'),
+        mostDays: z.number().min(1).max(36_600).default(3660).describe('days that one call may span'),
+        timeoutSeconds: z.number().min(1).max(3600).default(60).describe('seconds that one call may take'),
       })
       .prefault({})
       .describe('history and search for people and programs'),
@@ -80,4 +82,12 @@ export const graphQueryConfig = z
   })
 
 /** Keys whose change counts at once after a reload. */
-export const reloadable: readonly string[] = ['debug', 'trusted', 'token', 'query.mostSeries', 'query.mostPoints']
+export const reloadable: readonly string[] = [
+  'debug',
+  'trusted',
+  'token',
+  'query.mostSeries',
+  'query.mostPoints',
+  'query.mostDays',
+  'query.timeoutSeconds',
+]

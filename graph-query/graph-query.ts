@@ -117,7 +117,15 @@ export async function startGraphQuery(
     const query = config.query.enabled
       ? await startHttp(
           { listen: config.query.listen, trust, log },
-          queryRoutes({ reader: cluster.reader, counters, log, trust, limits: () => config.query }),
+          queryRoutes({
+            reader: cluster.reader,
+            nodeOf: cluster.nodeOf,
+            archives: storage.archives,
+            counters,
+            log,
+            trust,
+            limits: () => config.query,
+          }),
         )
       : undefined
     if (query) opened.push(() => query.close())

@@ -17,9 +17,9 @@ export interface HttpPeerOptions extends SinkContext, SinkLimits {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   /** Encodes the samples `from` to before `to`. */
-  encode(columns: SampleColumns, from: number, to: number): EncodedRequest
+  readonly encode: (columns: SampleColumns, from: number, to: number) => EncodedRequest
   /** Samples that a `refusing` answer speaks of, at most `count`; all of them unless it tells. */
-  refusedBy?(answer: HttpAnswer, count: number): number
+  readonly refusedBy?: (answer: HttpAnswer, count: number) => number
 }
 
 /** Statuses that judge the samples. Any other says that the peer could not take the request, so it is sent again. */

@@ -37,6 +37,7 @@ export function createHttpPoster(options: HttpPosterOptions): HttpPoster {
 
   function attempt(body: Buffer): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
+      let answered = false
       const request = (secure ? httpsRequest : httpRequest)(url, {
         method: 'POST',
         agent,
@@ -48,7 +49,8 @@ export function createHttpPoster(options: HttpPosterOptions): HttpPoster {
       request.once('close', () => {
         clearTimeout(deadline)
         underWay.delete(request)
-        reject(new Error('the connection was closed before the answer'))
+        // An answer that has begun settles by itself, a moment after this.
+        if (!answered) reject(new Error('the connection was closed before the answer'))
       })
       request.once('error', (error) => reject(Object.assign(error, { wasReused: request.reusedSocket })))
       request.once('socket', (socket) => {
@@ -57,7 +59,10 @@ export function createHttpPoster(options: HttpPosterOptions): HttpPoster {
         const connected = () => clearTimeout(slow)
         socket.once(secure ? 'secureConnect' : 'connect', connected).once('close', connected)
       })
-      request.once('response', (response) => readAnswer(response).then(resolve, reject))
+      request.once('response', (response) => {
+        answered = true
+        void readAnswer(response).then(resolve, reject)
+      })
       request.end(body)
     })
   }

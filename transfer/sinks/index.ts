@@ -16,7 +16,7 @@ export interface SinkPlan {
   readonly address: string
   readonly order: DeliveryOrder
   readonly limits: SinkLimits
-  create(context: SinkContext): SinkPeer
+  readonly create: (context: SinkContext) => SinkPeer
 }
 
 /** The members of the family: each makes plans from its section, one for each place that gets everything. */

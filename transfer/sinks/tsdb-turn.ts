@@ -10,8 +10,8 @@ export interface Confirmation {
 /** One connection that takes lines until it is ended, and learns then what became of them. */
 export interface TelnetTurn {
   readonly bytes: number
-  /** Settles when the connection is over; rejects when that tells nothing of its lines. */
-  readonly ended: Promise<void>
+  /** Resolves when the connection is over, with the reason when that tells nothing of its lines. */
+  readonly ended: Promise<Error | undefined>
   /** `lines` is the number of lines in `text`. Settles with the connection. */
   write(text: string, lines: number): Promise<Confirmation>
   /** No more lines: the peer is to close when it has read them. */
@@ -70,7 +70,7 @@ export function openTelnetTurn({ host, port, connectTimeoutMs, callTimeoutMs }: 
     if (!flushed) fail('it closed the connection before all was sent')
   })
 
-  const ended = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<Error | undefined>((resolve) => {
     socket.once('close', () => {
       clearTimeout(timer)
       if (!failure && !socket.readableEnded) fail('the connection broke')
@@ -78,12 +78,9 @@ export function openTelnetTurn({ host, port, connectTimeoutMs, callTimeoutMs }: 
         if (failure) write.reject(failure)
         else write.resolve({ refused: share(write.lines), complaint })
       }
-      if (failure) reject(failure)
-      else resolve()
+      resolve(failure)
     })
   })
-  // Whoever wrote hears of it.
-  ended.catch(() => undefined)
 
   /** A complaint does not tell whose line it means; the count is right in sum. */
   function share(lines: number): number {

@@ -38,19 +38,18 @@ export function createTsdbPeer(options: TsdbOptions): SinkPeer {
       due = true
       turnOver()
     }, confirmAfterMs)
-    turn.ended.then(
-      () => availability.worked(),
-      (error: Error) => availability.failed(error),
-    )
-    void turn.ended
-      .catch(() => undefined)
-      .then(() => {
-        clearTimeout(timer)
-        open.delete(turn)
-        if (current === turn) current = undefined
-        if (due) turnOver()
-      })
+    void follow(turn, timer)
     return turn
+  }
+
+  async function follow(turn: TelnetTurn, timer: NodeJS.Timeout): Promise<void> {
+    const failure = await turn.ended
+    clearTimeout(timer)
+    open.delete(turn)
+    if (current === turn) current = undefined
+    if (failure) availability.failed(failure)
+    else availability.worked()
+    if (due) turnOver()
   }
 
   /** Ends the current connection, unless so many others are still unconfirmed that it must go on taking lines. */

@@ -17,9 +17,8 @@ export interface FakeHttp {
 
 /** An HTTP server in place of a sink's. */
 export async function startFakeHttp(port: number, fake: FakeHttp): Promise<FakePeer> {
-  let seen = 0
   const server = createServer((request, response) => {
-    seen++
+    peer.seen++
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('error', () => request.destroy())
@@ -30,7 +29,7 @@ export async function startFakeHttp(port: number, fake: FakeHttp): Promise<FakeP
     port: 0,
     behaviour: 'takes',
     taken: [],
-    seen: () => seen,
+    seen: 0,
     async close() {
       if (!server.listening) return
       const closed = once(server, 'close')

@@ -34,7 +34,7 @@ export interface FakePeer {
   /** Everything it has ever taken, in its order. */
   readonly taken: TakenSample[]
   /** Requests, or connections, that have reached it. */
-  readonly seen: () => number
+  seen: number
   close(): Promise<void>
 }
 
@@ -217,10 +217,10 @@ export function describeSink(member: SinkMember): void {
       expect(destination.stats()).toMatchObject({ delivered: 40 - refused, refused, spooled: { items: 0 } })
       expect(counters.get('sink.test.refused.peer')).toBe(refused)
       expect(destination.stats().lastRefusal).toEqual(expect.any(String))
-      const before = peer.seen()
+      const before = peer.seen
       await add(destination, 1)
       await until(() => delivered(sink) === 41 - refused)
-      expect(peer.seen()).toBe(before + 1)
+      expect(peer.seen).toBe(before + 1)
       expectBalance(sink)
     })
 

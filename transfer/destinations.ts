@@ -166,7 +166,7 @@ export function nodesOf(config: TransferConfig, ring: RingName): readonly Cluste
 
 /** Folder of a destination's spool below the spool folder, readable and safe on every file system. */
 export function spoolFolder(section: SectionName, node: string, address: string): string {
-  return join(section, `${encodeURIComponent(node).replaceAll('.', '%2E')}@${address.replaceAll(':', '_')}`)
+  return join(section, `${encodeURIComponent(node).replaceAll('.', '%2E')}@${address.replaceAll(/[:/]/g, '_')}`)
 }
 
 /** The folders below a section's that its configured destinations own. */

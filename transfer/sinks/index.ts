@@ -1,6 +1,7 @@
 import type { DeliveryOrder } from '#lib/delivery'
 import { parseListen } from '#lib/address'
 import { createInfluxdbPeer } from './influxdb.ts'
+import { createRemoteWritePeer } from './remote-write.ts'
 import { listed, transferAddresses } from './sections.ts'
 import type { SinkName, SinkSections } from './sections.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
@@ -39,17 +40,29 @@ const members: { readonly [Name in SinkName]: (section: SinkSections[Name]) => S
     listed(section.address).map((address) => {
       const { db, username, password, precision, org, bucket, token } = section
       const access = { db, username, password, precision, org, bucket, token }
-      return plan('influxdb', { ...section, callTimeout: section.timeout }, new URL(address).host, (context) =>
+      return plan('influxdb', { ...section, callTimeout: section.timeout }, placeOf(address), (context) =>
         createInfluxdbPeer({ ...context, ...access, address }),
       )
     }),
-  p8s_relay: () => [],
+  p8s_relay: (section) =>
+    (section.url === '' ? [] : listed(section.url)).map((url) => {
+      const { username, password, token, names } = section
+      return plan('p8s_relay', section, placeOf(url), (context) =>
+        createRemoteWritePeer({ ...context, url, username, password, token, names }),
+      )
+    }),
 }
 
 /** What the enabled sections ask for. @throws when an address is none; the configuration was checked for that. */
 export function sinksOf(sections: SinkSections): SinkPlan[] {
   const of = <Name extends SinkName>(name: Name) => (sections[name].enabled ? members[name](sections[name]) : [])
   return [...of('tsdb'), ...of('transfer'), ...of('influxdb'), ...of('p8s_relay')]
+}
+
+/** `host:port`, and what tells several of one host apart. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname === '/' ? '' : pathname}`
 }
 
 interface Shared {

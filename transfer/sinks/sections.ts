@@ -86,9 +86,11 @@ export const remoteWriteSection = z
     password: z.string().default(''),
     token: z.string().default('').describe('sent as Authorization: Bearer'),
     names: z
-      .enum(['keep', 'prometheus'])
-      .default('keep')
-      .describe('keep: metric names with dots, as VictoriaMetrics takes them; prometheus: what it forbids becomes _'),
+      .enum(['verbatim', 'prometheus'])
+      .default('verbatim')
+      .describe(
+        'verbatim: metric names with dots, as VictoriaMetrics takes them; prometheus: what it forbids becomes _',
+      ),
     notSyncMetrics: z.array(z.string()).default([]).describe('accepted from old files, not used'),
     cluster: z.record(z.string(), z.string()).default({}).describe('accepted from old files, not used'),
   })

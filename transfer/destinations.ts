@@ -249,7 +249,10 @@ function ringPlace({ config }: Opening, ring: RingName, node: string, address: s
   }
 }
 
-function sinkPlace({ counters }: Opening, { section, key, address, order, limits, create }: SinkPlan): Place {
+function sinkPlace(
+  { counters }: Opening,
+  { section, key, address, order, limits, maxSendings, create }: SinkPlan,
+): Place {
   const name = `${section}.${key}`
   return {
     section,
@@ -259,7 +262,7 @@ function sinkPlace({ counters }: Opening, { section, key, address, order, limits
     folder: spoolFolder(section, section, key),
     order,
     batchSize: Math.max(limits.batch, smallestBatch),
-    maxSendings: limits.maxConns,
+    maxSendings,
     createPeer: (log) => create({ name, counters, log }),
   }
 }

@@ -17,6 +17,8 @@ export interface SinkPlan {
   readonly address: string
   readonly order: DeliveryOrder
   readonly limits: SinkLimits
+  /** Batches under way at once in `live-first`. */
+  readonly maxSendings: number
   readonly create: (context: SinkContext) => SinkPeer
 }
 
@@ -26,7 +28,11 @@ const members: { readonly [Name in SinkName]: (section: SinkSections[Name]) => S
     listed(section.address).map((address) => {
       const { host = '', port = 0 } = parseListen(address) ?? {}
       const { confirmAfterMs } = section
-      return plan('tsdb', section, address, (context) => createTsdbPeer({ ...context, host, port, confirmAfterMs }))
+      const one = plan('tsdb', section, address, (context) =>
+        createTsdbPeer({ ...context, host, port, confirmAfterMs }),
+      )
+      // Lines cost the same in any batch, and all of a connection are confirmed together.
+      return { ...one, maxSendings: Infinity }
     }),
   transfer(section) {
     const addresses = transferAddresses(section)
@@ -86,5 +92,13 @@ function plan(
     connectTimeoutMs: connTimeout,
     callTimeoutMs: callTimeout,
   }
-  return { section, key: address, address, order, limits, create: (context) => create({ ...context, ...limits }) }
+  return {
+    section,
+    key: address,
+    address,
+    order,
+    limits,
+    maxSendings: limits.maxConns,
+    create: (context) => create({ ...context, ...limits }),
+  }
 }

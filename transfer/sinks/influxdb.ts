@@ -93,6 +93,7 @@ function tagText(tags: string): string {
 }
 
 function measurement(metric: string): string {
+  if (!/[\s\\,#]/.test(metric)) return metric
   // A line that begins with # is a comment; the equals sign needs no escape here, and gets none.
   return plain(metric).replace(/[, ]/g, '\\$&').replace(/^#/, '_')
 }

@@ -1,6 +1,8 @@
 import { createRpcClient, RpcError } from '#lib/rpc'
 import type { RpcClient } from '#lib/rpc'
 import type { LinkAck, SampleColumns } from '#lib/link'
+import { goJson } from '#protocol'
+import type { Series } from '#protocol'
 import { createAvailability } from './availability.ts'
 import { createRefusals } from './refusals.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
@@ -10,15 +12,11 @@ export interface TransferOptions extends SinkContext, SinkLimits {
   readonly addresses: readonly string[]
 }
 
-/** One item of `Transfer.Update`, members in the order of the Go client. */
-interface Item {
-  readonly endpoint: string
-  readonly metric: string
-  readonly value: number | string
-  readonly step: number
-  readonly counterType: string
-  readonly tags: string
-  readonly timestamp: number
+/** One `Transfer.Update`. */
+interface Call {
+  readonly count: number
+  /** The items, as a JSON array. */
+  readonly text: string
 }
 
 /**
@@ -41,11 +39,11 @@ export function createTransferPeer(options: TransferOptions): SinkPeer {
     }),
   )
 
-  async function update(client: RpcClient, items: readonly Item[]): Promise<LinkAck> {
-    const reply = (await client.call('Transfer.Update', items)) as { Total?: unknown; Invalid?: unknown } | null
+  async function update(client: RpcClient, { count, text }: Call): Promise<LinkAck> {
+    const reply = (await client.callWithText('Transfer.Update', text)) as { Total?: unknown; Invalid?: unknown } | null
     const { Total: total, Invalid: invalid } = reply ?? {}
-    if (total !== items.length || typeof invalid !== 'number' || !(invalid >= 0 && invalid <= total))
-      throw new RpcError('answer', `it answers ${JSON.stringify(reply).slice(0, 200)} to ${items.length} samples`)
+    if (total !== count || typeof invalid !== 'number' || !(invalid >= 0 && invalid <= total))
+      throw new RpcError('answer', `it answers ${JSON.stringify(reply).slice(0, 200)} to ${count} samples`)
     return { taken: total - invalid, refused: invalid }
   }
 
@@ -63,7 +61,7 @@ export function createTransferPeer(options: TransferOptions): SinkPeer {
     async send(columns) {
       // All calls are written before the first answer is awaited: the peer takes those of a connection in this order.
       const calls = lanes.flatMap((client, lane) =>
-        itemsOf(columns, (number) => number % lanes.length === lane, batch).map((items) => update(client, items)),
+        callsOf(columns, (number) => number % lanes.length === lane, batch).map((call) => update(client, call)),
       )
       try {
         const acks = await Promise.all(calls)
@@ -86,23 +84,33 @@ export function createTransferPeer(options: TransferOptions): SinkPeer {
   }
 }
 
-function itemsOf(columns: SampleColumns, mine: (series: number) => boolean, batch: number): Item[][] {
-  const calls: Item[][] = []
-  let items: Item[] = []
+function callsOf(columns: SampleColumns, mine: (series: number) => boolean, batch: number): Call[] {
+  const calls: Call[] = []
+  let text = ''
+  let count = 0
+  const close = () => {
+    if (count > 0) calls.push({ count, text: `[${text}]` })
+    text = ''
+    count = 0
+  }
   for (let i = 0; i < columns.count; i++) {
     const series = columns.series[i]
     if (series === undefined || !mine(series.number)) continue
-    if (items.length === 0) calls.push(items)
-    const { endpoint, metric, step, counterType, tags } = series
-    const value = jsonValue(columns.values[i] ?? Number.NaN)
-    items.push({ endpoint, metric, value, step, counterType, tags, timestamp: columns.timestamps[i] ?? 0 })
-    if (items.length === batch) items = []
+    text += `${count === 0 ? '' : ','}${itemText(series, columns.values[i] ?? Number.NaN, columns.timestamps[i] ?? 0)}`
+    if (++count === batch) close()
   }
+  close()
   return calls
 }
 
+/** Members in the order of the Go client. */
+function itemText({ endpoint, metric, step, counterType, tags }: Series, value: number, timestamp: number): string {
+  const names = `"endpoint":${goJson(endpoint)},"metric":${goJson(metric)}`
+  return `{${names},"value":${valueText(value)},"step":${step},"counterType":"${counterType}","tags":${goJson(tags)},"timestamp":${timestamp}}`
+}
+
 /** JSON has no NaN and no infinities; every transfer reads them from strings. */
-function jsonValue(value: number): number | string {
-  if (Number.isFinite(value)) return value
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+function valueText(value: number): string {
+  if (Number.isFinite(value)) return goJson(value)
+  return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"+Inf"' : '"-Inf"'
 }

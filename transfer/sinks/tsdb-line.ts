@@ -21,8 +21,13 @@ function allowed(text: string): string {
   return plain.test(text) ? text : text.replace(forbidden, '_')
 }
 
+/** Canonical tags in which nothing is to be replaced but the commas between them. */
+const plainTags = /^[a-z0-9\-_./]+=[A-Za-z0-9\-_./]+(?:,[a-z0-9\-_./]+=[A-Za-z0-9\-_./]+)*$/
+const holdsEndpoint = /(?:^|,)endpoint=/
+
 function tagText(tags: string): string {
   if (tags === '') return ''
+  if (plainTags.test(tags) && !holdsEndpoint.test(tags)) return ` ${tags.replaceAll(',', ' ')}`
   let text = ''
   for (const part of tags.split(',')) {
     const at = part.indexOf('=')

@@ -202,6 +202,41 @@ test('strict: what is added while a batch is under way travels together afterwar
   expect(destination.stats().delivered).toBe(10)
 })
 
+test('live-first with a limit: what is added while as many are under way as may be travels together', async () => {
+  const sizes: number[] = []
+  const answers: (() => void)[] = []
+  const peer = await startPeer((batch) => {
+    sizes.push(batch.count)
+    return new Promise((resolve) => answers.push(() => resolve({ taken: batch.count, refused: 0 })))
+  })
+  const client = startClient(peer.port)
+  await until(() => client.connected)
+  const destination = start({ client, order: 'live-first', maxSendings: 2, batchSize: 8, ackWithinMs: 30_000 })
+  const settled = [1, 2, 3, 4, 5, 6].map((count) => add(destination, count))
+  await until(() => answers.length === 2)
+  expect(destination.stats()).toMatchObject({ inFlight: 3, queued: 18 })
+  for (let answered = 0; answered < 5; answered++) {
+    await until(() => answers.length > answered)
+    answers[answered]?.()
+  }
+  await Promise.all(settled)
+  expect(sizes).toEqual([1, 2, 8, 8, 2])
+  expect(destination.stats()).toMatchObject({ delivered: 21, spooled: { items: 0 } })
+})
+
+test('live-first with a limit: what waits for its turn too long, or when the peer goes, is on disk', async () => {
+  const peer = await startPeer(never)
+  const client = startClient(peer.port)
+  await until(() => client.connected)
+  const destination = start({ client, order: 'live-first', maxSendings: 1, ackWithinMs: 30 })
+  await Promise.all([add(destination, 3), add(destination, 4)])
+  expect(stand.received).toEqual([1, 2, 3])
+  expect(destination.stats()).toMatchObject({ queued: 0, inFlight: 0, spooled: { items: 7 } })
+  await client.close()
+  await add(destination, 2)
+  expect(destination.stats()).toMatchObject({ queued: 0, spooled: { items: 9 } })
+})
+
 test('a full batch is sent without waiting for flush', async () => {
   const peer = await startPeer()
   const client = startClient(peer.port)
@@ -214,7 +249,7 @@ test('a full batch is sent without waiting for flush', async () => {
   await until(() => destination.stats().delivered >= 4)
 })
 
-test.each([-1, 0.5, 2 ** 32, Number.NaN])('timestamp %d is refused and nothing is stand.added', async (timestamp) => {
+test.each([-1, 0.5, 2 ** 32, Number.NaN])('timestamp %d is refused and nothing is added', async (timestamp) => {
   const destination = start({ client: startClient(await quietPort()) })
   const one = series.intern('host', 'm', '', 'GAUGE', 60)
   expect(() => destination.add(one, timestamp, 1)).toThrow(

@@ -14,9 +14,13 @@ import {
 } from './delivery-stand.contract.ts'
 import type { Answer } from './delivery-stand.contract.ts'
 
-test.each(['strict', 'live-first'] as const)(
-  '%s: through outages, refusals and restarts of the peer every sample arrives and is counted once',
-  async (order) => {
+test.each([
+  ['strict', Infinity],
+  ['live-first', Infinity],
+  ['live-first', 2],
+] as const)(
+  '%s, %d sendings: through outages, refusals and restarts of the peer every sample arrives and is counted once',
+  async (order, maxSendings) => {
     let requests = 0
     const flaky: Answer = (batch) => {
       requests++
@@ -33,7 +37,8 @@ test.each(['strict', 'live-first'] as const)(
       return ack
     }
     const port = await quietPort()
-    const destination = start({ client: startClient(port), order, ackWithinMs: 15, batchSize: 16, retryMs: 5 })
+    const client = startClient(port)
+    const destination = start({ client, order, maxSendings, ackWithinMs: 15, batchSize: 16, retryMs: 5 })
     for (let round = 0; round < 4; round++) {
       const peer = await startPeer(recording, port)
       for (let i = 0; i < 40; i++) {

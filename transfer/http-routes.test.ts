@@ -30,6 +30,7 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
     },
     destinations: {
       list: [],
+      sinksFrom: 0,
       targetsOf: () => [],
       add: () => ({ settled: Promise.resolve() }),
       stats: () => [],

@@ -55,10 +55,13 @@ export function createIntake(options: {
     if (time < 0 || time > lastTimestamp) return 'timestamp out of range'
     const route = routes.routeOf(item)
     if (route === undefined) return 'too many series'
-    const { series, targets, watch } = route
+    const { series, received = series, targets, watch } = route
     const value = typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN)
     const aligned = alignDown(time, series.step)
-    for (const target of targets) touched.add(target, destinations.add(target, series, aligned, value))
+    for (const target of targets) {
+      const isSink = target >= destinations.sinksFrom
+      touched.add(target, destinations.add(target, isSink ? received : series, isSink ? time : aligned, value))
+    }
     watch?.saw(time, item.step, value, item.counterType as CounterType)
     return undefined
   }

@@ -9,6 +9,8 @@ export interface Route {
   readonly sentStep: number
   /** With canonical tags and the raised step. */
   readonly series: NumberedSeries
+  /** With the step as sent, for sinks; absent where it was not raised. */
+  readonly received?: NumberedSeries
   /** Indexes of the destinations that get its samples. */
   readonly targets: readonly number[]
   watch: Watch | undefined

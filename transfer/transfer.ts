@@ -70,7 +70,10 @@ export async function startTransfer(
     const routes = createSeriesCache({
       max: most,
       create: (item) => createRoute(item, { minStep: config.minStep, series, destinations, watches }),
-      forgotten: (route) => series.forget(route.series),
+      forgotten(route) {
+        series.forget(route.series)
+        if (route.received) series.forget(route.received)
+      },
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
     const rejected = createRejected(counters, config.rejected.examples, now)
@@ -78,7 +81,10 @@ export async function startTransfer(
     showDestinations(counters, destinations, routes)
 
     const notices = () => [
-      ...unservedSections(config).map((name) => `${name} is enabled but this version does not serve it yet`),
+      ...unservedSections(config).map(
+        (name) =>
+          `${name} is enabled but its relays are not served: give ${name}.url, an address of Prometheus remote write`,
+      ),
       ...orphans.list
         .map(({ ring, folder, left }) => ({ ring, folder, items: left() }))
         .filter(({ items }) => items > 0)

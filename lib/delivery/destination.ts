@@ -7,6 +7,8 @@ import type { Spool } from '#lib/spool'
 export interface DestinationPeer {
   readonly connected: boolean
   readonly lastError?: string | undefined
+  /** Why it last refused samples, where it tells. */
+  readonly lastRefusal?: string | undefined
   /** The columns are free again when this returns. Rejects when the batch must be sent again. */
   send(columns: SampleColumns): Promise<LinkAck>
   onConnect(listener: () => void): void
@@ -37,6 +39,7 @@ export interface DestinationStats {
   readonly returned: number
   readonly dropped: { readonly size: number; readonly age: number; readonly corrupt: number }
   readonly lastError: string | undefined
+  readonly lastRefusal: string | undefined
   /** Why the disk took no samples, as long as the peer takes none either. */
   readonly diskError: string | undefined
 }
@@ -71,6 +74,11 @@ export interface DestinationOptions {
   readonly maxInFlight: number
   /** Samples a batch holds at most. Default 8192. */
   readonly batchSize?: number
+  /**
+   * Live batches that may be unanswered at once in `live-first`; the next ones collect meanwhile, which suits peers
+   * whose every sending costs. Default: no limit. In `strict` it is always one.
+   */
+  readonly maxSendings?: number
   /** Spooled samples sent again each second; default 200 000 for `live-first`, unlimited for `strict`. */
   readonly replayPerSecond?: number
   /** Wait before spooled samples that the peer refused for now are sent again. Default 1000. */

@@ -31,9 +31,10 @@ export interface Span {
 export interface VictoriametricsClient {
   /** Resolves when the server has taken the body. Rejects with `WriteRefused`, or when it must be sent again. */
   write(body: Buffer): Promise<void>
-  /** Raw samples of all series that one of the selectors fits. */
+  /** Raw samples of all series that one of the selectors fits; maybe those of the second behind the span, too. */
   export(selectors: readonly string[], span: Span): Promise<ExportedSeries[]>
-  series(selectors: readonly string[], span: Span): Promise<readonly LabelSet[]>
+  /** Names of series, at most `limit` of them. */
+  series(selectors: readonly string[], span: Span, limit?: number): Promise<readonly LabelSet[]>
   labelValues(label: string, selector: string, span: Span): Promise<readonly string[]>
   /** An instant query for numbers. */
   query(expression: string, at: number): Promise<readonly { readonly labels: LabelSet; readonly value: number }[]>
@@ -105,10 +106,15 @@ export function createVictoriametricsClient(options: ClientOptions): Victoriamet
       const told = `${options.write} answers ${status} ${text.slice(0, 300).trim()}`
       throw refusing.has(status) ? new WriteRefused(told) : new Error(told)
     },
-    export: async (selectors, span) =>
-      parseExport(await ask(options.read, '/api/v1/export', parametersOf(selectors, span))),
-    async series(selectors, span) {
-      const text = await ask(options.read, '/api/v1/series', parametersOf(selectors, span))
+    async export(selectors, { start, end }) {
+      // A range that ends at midnight to the second would not look into the index of the day that begins there.
+      const text = await ask(options.read, '/api/v1/export', parametersOf(selectors, { start, end: end + 1 }))
+      return parseExport(text)
+    },
+    async series(selectors, span, limit) {
+      const parameters = parametersOf(selectors, span)
+      if (limit !== undefined) parameters.push(['limit', String(limit)])
+      const text = await ask(options.read, '/api/v1/series', parameters)
       return answers.series.parse(JSON.parse(text)).data
     },
     async labelValues(label, selector, span) {

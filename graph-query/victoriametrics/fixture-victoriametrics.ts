@@ -1,27 +1,12 @@
-import { afterAll, beforeAll } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { startVictoriaMetrics } from '../../test/services/index.ts'
 import type { VictoriaMetrics } from '../../test/services/index.ts'
 
-/** One server for a test file; `wipe` makes it forget all series. */
-export function serverForTests(): { get(): VictoriaMetrics; wipe(): Promise<void> } {
-  let server: VictoriaMetrics | undefined
-  beforeAll(async () => {
-    server = await startVictoriaMetrics()
-  })
-  afterAll(() => server?.remove())
-  const get = () => {
-    if (!server) throw new Error('Cannot use VictoriaMetrics: it is not started')
-    return server
-  }
-  return {
-    get,
-    async wipe() {
-      await get().flush()
-      const path = `/api/v1/admin/tsdb/delete_series?match[]=${encodeURIComponent('{endpoint!=""}')}`
-      const answer = await fetch(get().url + path, { method: 'POST' })
-      if (!answer.ok) throw new Error(`Cannot wipe ${get().url}: ${answer.status}`)
-    },
-  }
+/** A server that is gone when the test ends. */
+export async function serverForTest(): Promise<VictoriaMetrics> {
+  const server = await startVictoriaMetrics()
+  onTestFinished(() => server.remove())
+  return server
 }
 
 /** Settings of a graph-query that keeps its series there. */

@@ -32,10 +32,25 @@ export function createVictoriametricsReader(options: VictoriametricsReaderOption
   /** Endpoints by number; numbers come from names, so this is never wrong, only short. */
   const names = new Map<number, string>()
 
+  /**
+   * Endpoints of which series were deleted here. The server goes on listing their names until it rewrites that part of
+   * its index, so they are looked up before they are answered.
+   */
+  const doubtful = new Set<string>()
+
   async function allEndpoints(filter: string): Promise<readonly string[]> {
     const found = await client.labelValues('endpoint', `{counter!=""${filter}}`, clock.everything())
     for (const name of found) names.set(endpointId(name), name)
     return found
+  }
+
+  async function withoutDeleted(found: readonly string[], filter: string): Promise<string[]> {
+    const gone = new Set<string>()
+    for (const name of found.filter((each) => doubtful.has(each))) {
+      const selector = selectorOf({ endpoint: name }).replace(/\}$/, `${filter}}`)
+      if ((await client.series([selector], clock.everything(), 1)).length === 0) gone.add(name)
+    }
+    return found.filter((name) => !gone.has(name))
   }
 
   async function nameOf(id: number): Promise<string | undefined> {
@@ -65,11 +80,12 @@ export function createVictoriametricsReader(options: VictoriametricsReaderOption
     }
   }
 
-  async function remove(selectors: readonly string[]) {
+  async function remove(endpoints: readonly string[], selectors: readonly string[]) {
     if (selectors.length === 0) return { endpoints: 0, counters: 0 }
     const counts = await countOf(selectors)
     await client.deleteSeries(selectors)
     variants.forget()
+    for (const name of endpoints) doubtful.add(name)
     return counts
   }
 
@@ -99,9 +115,9 @@ export function createVictoriametricsReader(options: VictoriametricsReaderOption
     async searchEndpoints({ q, tags, page, limit }) {
       const fits = patternOf(q, false)
       const parts = tags.split(',').flatMap((part) => part.trim() || [])
-      const found = await allEndpoints(parts.map((part) => `,${counterContains(part)}`).join(''))
-      return found
-        .filter((name) => fits(name))
+      const filter = parts.map((part) => `,${counterContains(part)}`).join('')
+      const found = (await allEndpoints(filter)).filter((name) => fits(name))
+      return (await withoutDeleted(found, filter))
         .slice((page - 1) * limit, page * limit)
         .map((name) => ({ id: endpointId(name), endpoint: name }))
     },
@@ -129,12 +145,16 @@ export function createVictoriametricsReader(options: VictoriametricsReaderOption
         return timestamp === undefined ? [] : [{ id: endpointId(name), endpoint: name, timestamp }]
       })
     },
-    deleteEndpoints: (wanted) => remove(chunks([...new Set(wanted)]).map((some) => selectorOf({ endpoint: some }))),
+    deleteEndpoints: (wanted) =>
+      remove(
+        wanted,
+        chunks([...new Set(wanted)]).map((some) => selectorOf({ endpoint: some })),
+      ),
     async deleteCounters(endpoints, counters) {
       const selectors = chunks([...new Set(endpoints)]).flatMap((endpoint) =>
         chunks([...new Set(counters)]).map((counter) => selectorOf({ endpoint, counter })),
       )
-      return (await remove(selectors)).counters
+      return (await remove(endpoints, selectors)).counters
     },
   }
 }

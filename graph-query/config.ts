@@ -8,7 +8,26 @@ const archive = z.object({
   rows: z.int().min(1).max(1_000_000).describe('rows that are answered from it'),
 })
 
-export const graphQueryConfig = z
+const address = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+const victoriametrics = z
+  .object({
+    write: address.default('http://127.0.0.1:8428/api/v1/write').describe('where remote write goes, with its path'),
+    read: address.default('http://127.0.0.1:8428').describe('what stands before /api/v1 when it is asked'),
+    delete: address.or(z.literal('')).default('').describe('the same when series are deleted; empty: made from read'),
+    username: z.string().default('').describe('for basic authentication; empty: none'),
+    password: z.string().default(''),
+    timeout: z.int().min(100).default(10_000).describe('milliseconds it may take to answer'),
+    rewriteSeconds: z
+      .int()
+      .min(0)
+      .max(600)
+      .default(15)
+      .describe('seconds of samples that are written again when the server dies; what it keeps in memory'),
+  })
+  .prefault({})
+  .describe('used when storage.engine is victoriametrics')
+
+const settings = z
   .object({
     debug: flag(),
     http: z
@@ -36,6 +55,7 @@ export const graphQueryConfig = z
       .describe('history and search for people and programs'),
     storage: z
       .object({
+        engine: z.enum(['local', 'victoriametrics']).default('local').describe('who keeps the series'),
         dir: z.string().min(1).default('var/graph-query').describe('relative to the project folder'),
         rawDays: z.number().min(0.5).max(3650).default(30).describe('days for which raw points are kept'),
         archives: z
@@ -56,6 +76,7 @@ export const graphQueryConfig = z
         mostSeries: z.int().min(1).default(20_000_000).describe('series of this node'),
       })
       .prefault({}),
+    victoriametrics,
     node: z.string().default('').describe('the name of this node in `cluster`'),
     cluster: z
       .record(z.string(), z.string())
@@ -80,6 +101,14 @@ export const graphQueryConfig = z
     if (Object.keys(config.cluster).length > 0 && !(config.node in config.cluster))
       context.addIssue({ code: 'custom', path: ['node'], message: 'must be one of the names in cluster' })
   })
+
+/** The name of an engine may stand for all of `storage`: `"storage": "victoriametrics"`. */
+function withEngine(file: unknown): unknown {
+  const { storage } = (file ?? {}) as { storage?: unknown }
+  return typeof storage === 'string' ? { ...(file as object), storage: { engine: storage } } : file
+}
+
+export const graphQueryConfig = z.preprocess(withEngine, settings)
 
 /** Keys whose change counts at once after a reload. */
 export const reloadable: readonly string[] = [

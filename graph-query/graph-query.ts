@@ -1,24 +1,15 @@
-import { isAbsolute, join } from 'node:path'
-import { parseListen } from '#lib/address'
 import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
-import type { Counters } from '#lib/counters'
-import { isLoopback, startHttp } from '#lib/http'
-import { listenLink } from '#lib/link'
+import { startHttp } from '#lib/http'
 import type { Logger } from '#lib/log'
-import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
+import { mergeReload, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
-import { openCluster } from './cluster.ts'
 import { graphQueryConfig, reloadable } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
 import { internalRoutes } from './http/internal-routes.ts'
 import { queryRoutes } from './http/query-routes.ts'
-import { createIntake } from './intake.ts'
-import { createLocalReader } from './reader/local-reader.ts'
-import { readerCalls } from './reader/wire.ts'
-import { openStore } from './store/store.ts'
-import type { Store } from './store/types.ts'
-import { startUpkeep } from './upkeep.ts'
+import { openLocalEngine } from './local-engine.ts'
+import { openVictoriametrics } from './victoriametrics/open-victoriametrics.ts'
 
 /** A running graph-query. A port is undefined when its section is not enabled. */
 export interface RunningGraphQuery extends Running {
@@ -27,14 +18,13 @@ export interface RunningGraphQuery extends Running {
     readonly http: number | undefined
     readonly query: number | undefined
   }
-  readonly store: Store
   reload(config: GraphQueryConfig): Reload
 }
 
 /**
- * Opens the store, then listens for samples and questions. `configFile` is read again by `/config/reload`. `now` is in
+ * Opens the engine that keeps the series, then listens for samples and questions. `configFile` is read again by `/config/reload`. `now` is in
  * milliseconds.
- * @throws when a port is taken or the store cannot be opened; what was opened by then is closed again.
+ * @throws when a port is taken or the engine cannot be opened; what was opened by then is closed again.
  */
 export async function startGraphQuery(
   initial: GraphQueryConfig,
@@ -46,41 +36,17 @@ export async function startGraphQuery(
   const counters = createCounters(now)
   const { storage } = config
   const opened: (() => Promise<void> | void)[] = []
-  /** Last opened, first closed: no new samples, then the store. */
+  /** Last opened, first closed: no new samples, then the engine. */
   const stop = async () => {
     for (const close of opened.splice(0).toReversed()) await close()
   }
 
   try {
-    const started = performance.now()
-    const store = await openStore({
-      dir: isAbsolute(storage.dir) ? storage.dir : join(projectRoot, storage.dir),
-      now: () => Math.floor(now() / 1000),
-      archives: storage.archives,
-      rawRetentionSeconds: storage.rawDays * 86_400,
-      lateSeconds: storage.lateSeconds,
-      expireSeconds: storage.expireDays * 86_400,
-      strict: storage.strict,
-      headBytes: storage.headMegabytes * 2 ** 20,
-      mostSeries: storage.mostSeries,
-      onEvent: (event) => log.warn(event, 'the store reports'),
-    })
-    opened.push(() => store.close())
-    const { series, points: _, ...state } = store.stats()
-    log.info({ series, ...state, ms: Math.round(performance.now() - started) }, 'store opened')
-    const upkeep = startUpkeep(store, { syncMs: storage.syncMs, counters, log })
-    opened.push(() => upkeep.stop())
-    showStore(counters, store)
-
-    const local = createLocalReader(store)
-    const cluster = openCluster({
-      config,
-      local,
-      token: () => config.token,
-      log,
-      now: () => Math.floor(now() / 1000),
-    })
-    opened.push(() => cluster.close())
+    const engine =
+      storage.engine === 'victoriametrics'
+        ? openVictoriametrics(config, { now, counters, log })
+        : await openLocalEngine(config, { now, counters, log, token: () => config.token })
+    opened.push(() => engine.close())
 
     const reload = (fresh: GraphQueryConfig): Reload => {
       const merged = mergeReload(config, fresh, reloadable)
@@ -90,16 +56,8 @@ export async function startGraphQuery(
     }
     const trust = () => ({ addresses: config.trusted, token: config.token })
 
-    const intake = createIntake(store, counters, log)
-    const access = { token: () => config.token, isLocal: isLoopback(parseListen(config.rpc.listen)?.host) }
     const link = config.rpc.enabled
-      ? await listenLink({
-          listen: config.rpc.listen,
-          module: 'graph-query',
-          handler: { ...intake.handler, calls: readerCalls(local, access) },
-          log,
-          counters,
-        })
+      ? await engine.listen({ listen: config.rpc.listen, module: 'graph-query', log, counters })
       : undefined
     if (link) opened.push(() => link.close())
     const http = config.http.enabled
@@ -108,7 +66,7 @@ export async function startGraphQuery(
           internalRoutes({
             config: () => withoutSecrets(config),
             rows: () => counters.rows(),
-            notices: () => [intake.notice() ?? [], upkeep.notices(), damageNotice(store) ?? []].flat(),
+            notices: () => engine.notices(),
             reload: async () => reload(loadConfig(graphQueryConfig, configFile).value),
           }),
         )
@@ -118,8 +76,8 @@ export async function startGraphQuery(
       ? await startHttp(
           { listen: config.query.listen, trust, log },
           queryRoutes({
-            reader: cluster.reader,
-            nodeOf: cluster.nodeOf,
+            reader: engine.reader,
+            nodeOf: (endpoint, counter) => engine.nodeOf(endpoint, counter),
             archives: storage.archives,
             counters,
             log,
@@ -130,28 +88,9 @@ export async function startGraphQuery(
       : undefined
     if (query) opened.push(() => query.close())
 
-    return { ports: { rpc: link?.port, http: http?.port, query: query?.port }, store, reload, stop }
+    return { ports: { rpc: link?.port, http: http?.port, query: query?.port }, reload, stop }
   } catch (error) {
     await stop()
     throw error
   }
-}
-
-function damageNotice(store: Store): string | undefined {
-  const { damagedBlocks } = store.stats()
-  return damagedBlocks === 0 ? undefined : `${damagedBlocks} damaged parts were found since the start, see the log`
-}
-
-function showStore(counters: Counters, store: Store): void {
-  const gauges = {
-    'store.series': () => store.stats().series,
-    'store.endpoints': () => store.stats().endpoints,
-    'store.headBytes': () => store.stats().headBytes,
-    'store.walBytes': () => store.stats().walBytes,
-    'store.walFiles': () => store.stats().walFiles,
-    'store.segments': () => store.stats().segments,
-    'store.segmentBytes': () => store.stats().segmentBytes,
-    'store.damagedBlocks': () => store.stats().damagedBlocks,
-  }
-  for (const [name, read] of Object.entries(gauges)) counters.gauge(name, read)
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, boolean, nat, property, record } from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { createRing } from '#protocol'
 import { startStand, temporaryDir } from '../graph-query.contract.ts'
@@ -113,7 +113,7 @@ test('a grown cluster shows old history with new, deletes both, and says when an
   }
   const answer = await third?.post('/history', body)
   expect(answer?.headers.get('x-falcon-incomplete')).toBe('graph-00')
-  for (const { Values } of answer?.json as Values[]) {
+  for (const { Values } of (answer?.json ?? []) as Values[]) {
     expect(Values.slice(0, 8).every(({ value }) => value === null)).toBe(true)
     expect(Values.slice(8).map(({ value }) => value)).toEqual(all.slice(8))
   }
@@ -136,9 +136,9 @@ test('of two copies of a counter the rate behind a hole is taken from the one wi
 })
 
 test('merging any two parts of a series gives all that either knows, and whole means nothing settled is unknown', () => {
-  const part = fc.record({ from: fc.nat(20), known: fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }) })
-  fc.assert(
-    fc.property(part, part, (a, b) => {
+  const part = record({ from: nat(20), known: array(boolean(), { minLength: 1, maxLength: 40 }) })
+  assert(
+    property(part, part, (a, b) => {
       const partOf = ({ from, known }: { from: number; known: boolean[] }) =>
         history(
           'GAUGE',

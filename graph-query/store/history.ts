@@ -29,7 +29,7 @@ export interface PointsRequest {
  * Steps that the rows of an answer stand for: the finest archive that reaches back to `start` and keeps within
  * `mostPoints`, otherwise the coarsest.
  */
-export function widthFor(grid: Grid, request: PointsRequest, now: number): number {
+export function widthFor(grid: Pick<Grid, 'layout'>, request: PointsRequest, now: number): number {
   if (request.width !== undefined) return request.width
   const { step, rawRows, archives } = grid.layout
   const span = request.end - request.start
@@ -92,7 +92,8 @@ function readRows(
   return columnOf(columns, consolidation)
 }
 
-function oldestKept(grid: Grid, width: number, now: number): number {
+/** Rows from before this second are not answered. */
+export function oldestKept(grid: Pick<Grid, 'layout'>, width: number, now: number): number {
   const { step, rawRows, archives } = grid.layout
   const rows = width === 1 ? rawRows : (archives.find((archive) => archive.width === width)?.rows ?? rawRows)
   // A segment is dropped as a whole, so it may begin a good deal before this.

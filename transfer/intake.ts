@@ -5,7 +5,7 @@ import type { CounterType, ReceivedItem } from '#protocol'
 import { alignDown, numberOf, refusalOf, saneTimestamp } from '#protocol'
 import type { Destinations } from './destinations.ts'
 import type { Rejected } from './rejected.ts'
-import type { SeriesCache } from './series-cache.ts'
+import type { Route, SeriesCache } from './series-cache.ts'
 
 /** The way items came in; also the prefix of their counter, as Open-Falcon names it. */
 export type Entrance = 'Rpc' | 'Http' | 'Socket'
@@ -26,13 +26,24 @@ export interface Intake {
    * `peer` is the sender's address.
    */
   take(items: readonly (ReceivedItem | null)[], entrance: Entrance, peer: string): Promise<TransferReply>
+  /** The same for the items of a call whose routes are known and which break no rule: see `createUpdateReader`. */
+  takeRouted(samples: RoutedSamples, entrance: Entrance): Promise<TransferReply>
   /** Counts a call that could not be read at all; `items` when their number is known. */
   refuseCall(call: unknown, reason: string, peer: string, items?: number): void
 }
 
+/** Samples side by side: the first `count` entries of each column. The columns are free again when they are taken. */
+export interface RoutedSamples {
+  readonly count: number
+  readonly routes: readonly Route[]
+  /** Unix seconds as sent, at most `lastTimestamp`. */
+  readonly timestamps: Float64Array
+  readonly values: Float64Array
+}
+
 /** The link carries 32 bits of seconds: until 2106. */
-const lastTimestamp = 2 ** 32 - 1
-const maxEndpointLength = 1024
+export const lastTimestamp = 2 ** 32 - 1
+export const maxEndpointLength = 1024
 /** A call may have hundreds of thousands of items; other calls get their turn after so many. */
 const itemsPerTurn = 10_000
 
@@ -55,15 +66,31 @@ export function createIntake(options: {
     if (time < 0 || time > lastTimestamp) return 'timestamp out of range'
     const route = routes.routeOf(item)
     if (route === undefined) return 'too many series'
+    deliver(route, time, typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN), touched)
+    return undefined
+  }
+
+  /** Hands one sample to all its destinations. `time` is sane and not aligned. */
+  function deliver(route: Route, time: number, value: number, touched: Touched): void {
     const { series, received = series, targets, watch } = route
-    const value = typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN)
     const aligned = alignDown(time, series.step)
     for (const target of targets) {
       const isSink = target >= destinations.sinksFrom
       touched.add(target, destinations.add(target, isSink ? received : series, isSink ? time : aligned, value))
     }
-    watch?.saw(time, item.step, value, item.counterType as CounterType)
-    return undefined
+    watch?.saw(time, route.sentStep, value, route.counterType as CounterType)
+  }
+
+  /** Counts what was taken and waits until it is safe. */
+  async function accept(count: number, entrance: Entrance, touched: Touched): Promise<void> {
+    counters.add('RecvCnt', count)
+    counters.add(`${entrance}RecvCnt`, count)
+    try {
+      await touched.settled()
+    } catch (error) {
+      counters.add('ReturnedCnt', count)
+      throw new Error(`Cannot keep the samples, send them again: ${(error as Error).message}`, { cause: error })
+    }
   }
 
   return {
@@ -82,16 +109,17 @@ export function createIntake(options: {
         invalid++
         rejected.add(refused, peer, item)
       }
-      const accepted = total - invalid
-      counters.add('RecvCnt', accepted)
-      counters.add(`${entrance}RecvCnt`, accepted)
-      try {
-        await touched.settled()
-      } catch (error) {
-        counters.add('ReturnedCnt', accepted)
-        throw new Error(`Cannot keep the samples, send them again: ${(error as Error).message}`, { cause: error })
-      }
+      await accept(total - invalid, entrance, touched)
       return { Message: 'ok', Total: total, Invalid: invalid, Latency: now() - started }
+    },
+    async takeRouted({ count, routes: known, timestamps, values }, entrance) {
+      const started = now()
+      const nowSeconds = Math.floor(started / 1000)
+      const touched = createTouched()
+      for (let i = 0; i < count; i++)
+        deliver(known[i] as Route, saneTimestamp(timestamps[i] as number, nowSeconds), values[i] as number, touched)
+      await accept(count, entrance, touched)
+      return { Message: 'ok', Total: count, Invalid: 0, Latency: now() - started }
     },
     refuseCall(call, reason, peer, items = 0) {
       counters.add('MalformedCallCnt')

@@ -16,7 +16,19 @@ export interface Route {
   watch: Watch | undefined
 }
 
+/** A cached series by its raw names. */
+export interface CachedSeries {
+  readonly route: Route
+  readonly endpoint: string
+  readonly metric: string
+  readonly tags: string
+}
+
 export interface SeriesCache {
+  /** The series that came after the last one last time: senders keep their order. To be compared before it is followed. */
+  expected(): CachedSeries | undefined
+  /** Says that the sample at hand is one of the `expected` series, as `routeOf` would have found. */
+  follow(expected: CachedSeries): void
   /** The route of an item, made on first sight; undefined when there are too many series already. */
   routeOf(item: ReceivedItem): Route | undefined
   /** Every cached route of a metric of an endpoint, whatever its tags. */
@@ -31,12 +43,7 @@ export interface SeriesCache {
   readonly size: number
 }
 
-interface Slot {
-  readonly route: Route
-  /** Its raw names. */
-  readonly endpoint: string
-  readonly metric: string
-  readonly tags: string
+interface Slot extends CachedSeries {
   /** Generation it was last seen in, 0 once forgotten. */
   seenIn: number
   /** What came after it last time. Senders keep their order, and comparing texts is cheaper than looking them up. */
@@ -119,6 +126,15 @@ export function createSeriesCache(options: {
   }
 
   return {
+    expected() {
+      const slot = previous?.follower
+      return slot !== undefined && slot.seenIn > 0 ? slot : undefined
+    },
+    follow(expected) {
+      const slot = expected as Slot
+      slot.seenIn = generation
+      previous = slot
+    },
     routeOf(item) {
       const expected = previous?.follower
       const slot = expected !== undefined && isOf(expected, item) ? expected : find(item)

@@ -23,6 +23,7 @@ import { createRoute } from './routes.ts'
 import { createSeriesCache } from './series-cache.ts'
 import type { SeriesCache } from './series-cache.ts'
 import { listenTelnet } from './telnet-server.ts'
+import { createUpdateReader } from './update-reader.ts'
 import { createWatches } from './watches.ts'
 
 /** A running transfer. A port is undefined when its section is not enabled. */
@@ -114,6 +115,7 @@ export async function startTransfer(
           listen: config.rpc.listen,
           methods: transferMethods,
           context: { intake },
+          direct: () => createUpdateReader(routes, intake),
           log,
           counters,
           maxRequestBytes: config.rpc.maxRequestBytes,

@@ -117,8 +117,12 @@ export function createDispatch<C>(options: {
         done(outcomeOf(error, result))
       })
     },
-    run({ method, run }, done) {
-      settle(method, run, (error, result) => done(outcomeOf(error, result)))
+    run(request, done) {
+      settle(
+        request.method,
+        () => request.run(),
+        (error, result) => done(outcomeOf(error, result)),
+      )
     },
   }
 }

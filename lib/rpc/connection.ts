@@ -7,14 +7,12 @@ import { FramingError } from './errors.ts'
 import type { CloseReason } from './errors.ts'
 import { Framer } from './framer.ts'
 import type { Frame } from './framer.ts'
-import type { DirectReader, DirectRequest } from './method.ts'
 import { readRequest } from './request.ts'
 import type { Turns, Worker } from './turns.ts'
 
 /** What all connections of a server share. */
 export interface ConnectionHost {
   readonly dispatch: Dispatch
-  readonly direct?: (peer: string) => DirectReader
   readonly turns: Turns
   readonly counters: Counters
   readonly log: Logger
@@ -46,7 +44,7 @@ const settleAfterMs = 50
 export class Connection implements Worker {
   readonly #socket: Socket
   readonly #host: ConnectionHost
-  readonly #framer: Framer<DirectRequest>
+  readonly #framer: Framer
   readonly #peer: string
   #inFlight = 0
   /** Whether bytes are there that have not been looked at. */
@@ -64,8 +62,8 @@ export class Connection implements Worker {
   constructor(socket: Socket, host: ConnectionHost) {
     this.#socket = socket
     this.#host = host
+    this.#framer = new Framer(host.limits.maxRequestBytes)
     this.#peer = socket.remoteAddress ?? 'unknown'
-    this.#framer = new Framer(host.limits.maxRequestBytes, host.direct?.(this.#peer))
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     socket.setTimeout(host.limits.requestTimeoutMs)
@@ -131,7 +129,7 @@ export class Connection implements Worker {
     this.#host.turns.want(this)
   }
 
-  #nextFrame(): Frame | DirectRequest | undefined {
+  #nextFrame(): Frame | undefined {
     try {
       return this.#framer.next(this.#settle || this.#ended)
     } catch (error) {
@@ -141,17 +139,15 @@ export class Connection implements Worker {
     }
   }
 
-  #take(frame: Frame | DirectRequest): void {
+  #take(frame: Frame): void {
     this.#begunAt = undefined
-    const request = 'run' in frame ? frame : readRequest(frame)
+    const request = readRequest(frame)
     if (request === undefined) return this.#refuse('malformed', 'its method is not a text')
     this.#inFlight++
     this.#host.counters.add('rpc.requests')
     // Only the id waits for the answer: a large argument is free as soon as its method lets go of it.
     const { id } = request
-    const done = (outcome: Outcome) => this.#answer(id, outcome)
-    if ('run' in request) this.#host.dispatch.run(request, done)
-    else this.#host.dispatch.call(request, this.#peer, done)
+    this.#host.dispatch(request, this.#peer, (outcome) => this.#answer(id, outcome))
   }
 
   #answer(id: string | Buffer, outcome: Outcome): void {

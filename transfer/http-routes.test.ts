@@ -32,6 +32,7 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
       list: [],
       targetsOf: () => [],
       add: () => ({ settled: Promise.resolve() }),
+      addPicked: () => undefined,
       stats: () => [],
       close: () => Promise.resolve(),
     },

@@ -4,6 +4,7 @@ import type { Batch } from '#lib/delivery'
 import type { CounterType, ReceivedItem } from '#protocol'
 import { alignDown, numberOf, refusalOf, saneTimestamp } from '#protocol'
 import type { Destinations } from './destinations.ts'
+import { createPlacedSamples } from './placed-samples.ts'
 import type { Rejected } from './rejected.ts'
 import type { SeriesCache } from './series-cache.ts'
 
@@ -45,9 +46,10 @@ export function createIntake(options: {
   now: () => number
 }): Intake {
   const { routes, destinations, rejected, counters, now } = options
+  const placed = createPlacedSamples(itemsPerTurn)
 
-  /** Why an item does not get in, undefined once it has. `batches[target]` is what its samples went into. */
-  function place(item: ReceivedItem, checked: boolean, nowSeconds: number, touched: Touched): string | undefined {
+  /** Why an item does not get in, undefined once it has its place. */
+  function place(item: ReceivedItem, checked: boolean, nowSeconds: number): string | undefined {
     if (item.endpoint.length > maxEndpointLength) return 'endpoint too long'
     if (item.step > lastTimestamp) return 'step out of range'
     // Falcon: the telnet port takes times as they are.
@@ -57,8 +59,7 @@ export function createIntake(options: {
     if (route === undefined) return 'too many series'
     const { series, targets, watch } = route
     const value = typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN)
-    const aligned = alignDown(time, series.step)
-    for (const target of targets) touched.add(target, destinations.add(target, series, aligned, value))
+    placed.add(series, targets, alignDown(time, series.step), value)
     watch?.saw(time, item.step, value, item.counterType as CounterType)
     return undefined
   }
@@ -71,13 +72,21 @@ export function createIntake(options: {
       const touched = createTouched()
       const total = items.length
       let invalid = 0
-      for (const [index, item] of items.entries()) {
-        if (index > 0 && index % itemsPerTurn === 0) await setImmediate()
-        const reason = checked ? undefined : refusalOf(item)
-        const refused = reason ?? (item === null ? 'null item' : place(item, checked, nowSeconds, touched))
-        if (refused === undefined) continue
-        invalid++
-        rejected.add(refused, peer, item)
+      try {
+        for (const [index, item] of items.entries()) {
+          if (index > 0 && index % itemsPerTurn === 0) {
+            placed.send(destinations, (target, batch) => touched.add(target, batch))
+            await setImmediate()
+          }
+          const reason = checked ? undefined : refusalOf(item)
+          const refused = reason ?? (item === null ? 'null item' : place(item, checked, nowSeconds))
+          if (refused === undefined) continue
+          invalid++
+          rejected.add(refused, peer, item)
+        }
+        placed.send(destinations, (target, batch) => touched.add(target, batch))
+      } finally {
+        placed.clear()
       }
       const accepted = total - invalid
       counters.add('RecvCnt', accepted)

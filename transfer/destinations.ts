@@ -1,7 +1,14 @@
 import { join } from 'node:path'
 import type { Counters } from '#lib/counters'
 import { countDrops, createDestination } from '#lib/delivery'
-import type { Batch, DeliveryOrder, Destination, DestinationPeer, DestinationStats } from '#lib/delivery'
+import type {
+  Batch,
+  DeliveryOrder,
+  Destination,
+  DestinationPeer,
+  DestinationStats,
+  NumberedColumns,
+} from '#lib/delivery'
 import { createLinkClient } from '#lib/link'
 import type { NumberedSeries, SeriesTable } from '#lib/link'
 import type { Logger } from '#lib/log'
@@ -48,6 +55,14 @@ export interface Destinations {
   targetsOf(hash: number, section?: SectionName): readonly number[]
   /** Adds one sample to a target. The returned batch must be awaited before the sample is acknowledged. */
   add(target: number, series: NumberedSeries, timestamp: number, value: number): Batch
+  /** Adds many samples to a target at once: see `Destination.addPicked`. */
+  addPicked(
+    target: number,
+    from: NumberedColumns,
+    picked: Uint32Array,
+    count: number,
+    into: (batch: Batch) => void,
+  ): void
   stats(): (Pick<PlacedDestination, 'ring' | 'node' | 'address' | 'inherited'> & DestinationStats)[]
   /** Settles when everything taken is acknowledged or on disk, and nothing more will be sent. */
   close(): Promise<void>
@@ -133,6 +148,12 @@ export async function openDestinations(opening: Opening): Promise<Destinations> 
     })
   }
 
+  function placedAt(target: number): PlacedDestination {
+    const placed = list[target]
+    if (!placed) throw new RangeError(`Cannot add a sample to target ${target}: there are ${list.length}`)
+    return placed
+  }
+
   return {
     list,
     sinksFrom: list.length - everySink.length,
@@ -142,9 +163,11 @@ export async function openDestinations(opening: Opening): Promise<Destinations> 
     },
     add(target, series, timestamp, value) {
       flushAfterThisTurn()
-      const placed = list[target]
-      if (!placed) throw new RangeError(`Cannot add a sample to target ${target}: there are ${list.length}`)
-      return placed.destination.add(series, timestamp, value)
+      return placedAt(target).destination.add(series, timestamp, value)
+    },
+    addPicked(target, from, picked, count, into) {
+      flushAfterThisTurn()
+      placedAt(target).destination.addPicked(from, picked, count, into)
     },
     stats: () =>
       list.map(({ ring, node, address, inherited, destination }) => ({

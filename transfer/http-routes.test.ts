@@ -34,6 +34,7 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
       sinksFrom: 0,
       targetsOf: () => [],
       add: () => ({ settled: Promise.resolve() }),
+      addPicked: () => undefined,
       stats: () => [],
       close: () => Promise.resolve(),
     },

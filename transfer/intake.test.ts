@@ -9,10 +9,10 @@ import { createSeriesCache } from './series-cache.ts'
 test('a call of very many items lets others have their turn, and is answered for all of them', async () => {
   const counters = createCounters()
   let added = 0
-  const destinations: Pick<Destinations, 'add'> = {
-    add() {
-      added++
-      return { settled: Promise.resolve() }
+  const destinations: Pick<Destinations, 'addPicked'> = {
+    addPicked(_target, _from, _picked, count, into) {
+      added += count
+      into({ settled: Promise.resolve() })
     },
   }
   const intake = createIntake({

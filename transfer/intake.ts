@@ -4,6 +4,7 @@ import type { Batch } from '#lib/delivery'
 import type { CounterType, ReceivedItem } from '#protocol'
 import { alignDown, numberOf, refusalOf, saneTimestamp } from '#protocol'
 import type { Destinations } from './destinations.ts'
+import { createPlacedSamples } from './placed-samples.ts'
 import type { Rejected } from './rejected.ts'
 import type { Route, SeriesCache } from './series-cache.ts'
 
@@ -45,7 +46,7 @@ export interface RoutedSamples {
 export const lastTimestamp = 2 ** 32 - 1
 export const maxEndpointLength = 1024
 /** A call may have hundreds of thousands of items; other calls get their turn after so many. */
-const itemsPerTurn = 10_000
+export const itemsPerTurn = 10_000
 
 /** `now` is in milliseconds. Counters: `RecvCnt` accepted samples, `<entrance>RecvCnt`, `ReturnedCnt` for failed calls. */
 export function createIntake(options: {
@@ -56,9 +57,10 @@ export function createIntake(options: {
   now: () => number
 }): Intake {
   const { routes, destinations, rejected, counters, now } = options
+  const placed = createPlacedSamples(2 * itemsPerTurn)
 
-  /** Why an item does not get in, undefined once it has. `batches[target]` is what its samples went into. */
-  function place(item: ReceivedItem, checked: boolean, nowSeconds: number, touched: Touched): string | undefined {
+  /** Why an item does not get in, undefined once it has its place. */
+  function place(item: ReceivedItem, checked: boolean, nowSeconds: number): string | undefined {
     if (item.endpoint.length > maxEndpointLength) return 'endpoint too long'
     if (item.step > lastTimestamp) return 'step out of range'
     // Falcon: the telnet port takes times as they are.
@@ -66,18 +68,18 @@ export function createIntake(options: {
     if (time < 0 || time > lastTimestamp) return 'timestamp out of range'
     const route = routes.routeOf(item)
     if (route === undefined) return 'too many series'
-    deliver(route, time, typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN), touched)
+    deliver(route, time, typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN))
     return undefined
   }
 
-  /** Hands one sample to all its destinations. `time` is sane and not aligned. */
-  function deliver(route: Route, time: number, value: number, touched: Touched): void {
-    const { series, received = series, targets, watch } = route
-    const aligned = alignDown(time, series.step)
-    for (const target of targets) {
-      const isSink = target >= destinations.sinksFrom
-      touched.add(target, destinations.add(target, isSink ? received : series, isSink ? time : aligned, value))
-    }
+  /** Gives one sample its places. `time` is sane and not aligned; sinks get it, and the step, as they came. */
+  function deliver(route: Route, time: number, value: number): void {
+    const { series, targets, watch } = route
+    const { sinksFrom } = destinations
+    let rings = targets.length
+    while (rings > 0 && (targets[rings - 1] as number) >= sinksFrom) rings--
+    placed.add(series, targets, 0, rings, alignDown(time, series.step), value)
+    if (rings < targets.length) placed.add(route.received ?? series, targets, rings, targets.length, time, value)
     watch?.saw(time, route.sentStep, value, route.counterType as CounterType)
   }
 
@@ -101,13 +103,21 @@ export function createIntake(options: {
       const touched = createTouched()
       const total = items.length
       let invalid = 0
-      for (const [index, item] of items.entries()) {
-        if (index > 0 && index % itemsPerTurn === 0) await setImmediate()
-        const reason = checked ? undefined : refusalOf(item)
-        const refused = reason ?? (item === null ? 'null item' : place(item, checked, nowSeconds, touched))
-        if (refused === undefined) continue
-        invalid++
-        rejected.add(refused, peer, item)
+      try {
+        for (const [index, item] of items.entries()) {
+          if (index > 0 && index % itemsPerTurn === 0) {
+            placed.send(destinations, (target, batch) => touched.add(target, batch))
+            await setImmediate()
+          }
+          const reason = checked ? undefined : refusalOf(item)
+          const refused = reason ?? (item === null ? 'null item' : place(item, checked, nowSeconds))
+          if (refused === undefined) continue
+          invalid++
+          rejected.add(refused, peer, item)
+        }
+        placed.send(destinations, (target, batch) => touched.add(target, batch))
+      } finally {
+        placed.clear()
       }
       await accept(total - invalid, entrance, touched)
       return { Message: 'ok', Total: total, Invalid: invalid, Latency: now() - started }
@@ -116,8 +126,13 @@ export function createIntake(options: {
       const started = now()
       const nowSeconds = Math.floor(started / 1000)
       const touched = createTouched()
-      for (let i = 0; i < count; i++)
-        deliver(known[i] as Route, saneTimestamp(timestamps[i] as number, nowSeconds), values[i] as number, touched)
+      try {
+        for (let i = 0; i < count; i++)
+          deliver(known[i] as Route, saneTimestamp(timestamps[i] as number, nowSeconds), values[i] as number)
+        placed.send(destinations, (target, batch) => touched.add(target, batch))
+      } finally {
+        placed.clear()
+      }
       await accept(count, entrance, touched)
       return { Message: 'ok', Total: count, Invalid: 0, Latency: now() - started }
     },

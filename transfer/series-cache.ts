@@ -1,5 +1,6 @@
 import type { NumberedSeries } from '#lib/link'
 import type { ReceivedItem } from '#protocol'
+import { none } from './templates.ts'
 import type { Watch } from './watches.ts'
 
 /** Everything that is known about the samples of one series, found by its raw names without building a key. */
@@ -22,9 +23,13 @@ export interface CachedSeries {
   readonly endpoint: string
   readonly metric: string
   readonly tags: string
+  /** Of its item as it came last: see `Templates`. */
+  template: number
 }
 
 export interface SeriesCache {
+  /** The series that was seen last. */
+  latest(): CachedSeries | undefined
   /** The series that came after the last one last time: senders keep their order. To be compared before it is followed. */
   expected(): CachedSeries | undefined
   /** Says that the sample at hand is one of the `expected` series, as `routeOf` would have found. */
@@ -60,11 +65,11 @@ interface MetricSlots {
 
 const routesPerSweepStep = 5000
 
-/** `create` makes the route of an item never seen before; `forgotten` is told of each route dropped. */
+/** `create` makes the route of an item never seen before; `forgotten` is told of each series dropped. */
 export function createSeriesCache(options: {
   max: number
   create(item: ReceivedItem): Route
-  forgotten(route: Route): void
+  forgotten(series: CachedSeries): void
 }): SeriesCache {
   const endpoints = new Map<string, Map<string, MetricSlots>>()
   let size = 0
@@ -91,7 +96,8 @@ export function createSeriesCache(options: {
       return undefined
     }
     const { endpoint, metric, tags } = item
-    const slot = { route: options.create(item), endpoint, metric, tags, seenIn: generation, follower: undefined, next }
+    const route = options.create(item)
+    const slot: Slot = { route, endpoint, metric, tags, template: none, seenIn: generation, follower: undefined, next }
     place(slots, slot)
     size++
     return slot
@@ -121,11 +127,12 @@ export function createSeriesCache(options: {
     size--
     slot.seenIn = 0
     slot.follower = undefined
-    options.forgotten(slot.route)
+    options.forgotten(slot)
     return slot.next
   }
 
   return {
+    latest: () => previous,
     expected() {
       const slot = previous?.follower
       return slot !== undefined && slot.seenIn > 0 ? slot : undefined
@@ -150,6 +157,10 @@ export function createSeriesCache(options: {
       return [slots.untagged, ...(slots.tagged?.values() ?? [])].flatMap((slot) => [...routesOfChain(slot)])
     },
     clear() {
+      for (const metrics of endpoints.values())
+        for (const { untagged, tagged } of metrics.values())
+          for (const slot of [untagged, ...(tagged?.values() ?? [])])
+            for (let at = slot; at !== undefined; at = at.next) options.forgotten(at)
       endpoints.clear()
       lastMetrics = undefined
       previous = undefined

@@ -23,6 +23,7 @@ import { createRoute } from './routes.ts'
 import { createSeriesCache } from './series-cache.ts'
 import type { SeriesCache } from './series-cache.ts'
 import { listenTelnet } from './telnet-server.ts'
+import { createTemplates } from './templates.ts'
 import { createUpdateReader } from './update-reader.ts'
 import { createWatches } from './watches.ts'
 
@@ -68,12 +69,14 @@ export async function startTransfer(
         route.watch = watches.of(endpoint, metric, route.series.tags)
     })
     const most = mostSeries(config.series.max, getHeapStatistics().heap_size_limit)
+    const templates = createTemplates()
     const routes = createSeriesCache({
       max: most,
       create: (item) => createRoute(item, { minStep: config.minStep, series, destinations, watches }),
-      forgotten(route) {
+      forgotten({ route, template }) {
         series.forget(route.series)
         if (route.received) series.forget(route.received)
+        templates.free(template)
       },
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
@@ -115,7 +118,7 @@ export async function startTransfer(
           listen: config.rpc.listen,
           methods: transferMethods,
           context: { intake },
-          direct: () => createUpdateReader(routes, intake),
+          direct: () => createUpdateReader(routes, templates, intake),
           log,
           counters,
           maxRequestBytes: config.rpc.maxRequestBytes,

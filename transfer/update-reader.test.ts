@@ -7,17 +7,31 @@ import { createIntake } from './intake.ts'
 import type { Intake, TransferReply } from './intake.ts'
 import { createRejected } from './rejected.ts'
 import { createSeriesCache } from './series-cache.ts'
+import { createTemplates } from './templates.ts'
 import { createUpdateReader } from './update-reader.ts'
 import { update } from './methods/update.ts'
 
 /** An intake whose samples are written down instead of sent. */
 function setup() {
   const sent: unknown[][] = []
-  const destinations: Pick<Destinations, 'add' | 'sinksFrom'> = {
+  const destinations: Pick<Destinations, 'addPicked' | 'sinksFrom'> = {
     sinksFrom: 1,
-    add(target, { endpoint, metric, tags, counterType, step }, timestamp, value) {
-      sent.push([target, endpoint, metric, tags, counterType, step, timestamp, Object.is(value, -0) ? '-0' : value])
-      return { settled: Promise.resolve() }
+    addPicked(target, { series, timestamps, values }, picked, count, into) {
+      for (const at of picked.subarray(0, count)) {
+        const { endpoint, metric, tags, counterType, step } = series[at] ?? expect.fail()
+        const value = values[at] ?? NaN
+        sent.push([
+          target,
+          endpoint,
+          metric,
+          tags,
+          counterType,
+          step,
+          timestamps[at],
+          Object.is(value, -0) ? '-0' : value,
+        ])
+      }
+      into({ settled: Promise.resolve() })
     },
   }
   const routes = createSeriesCache({
@@ -40,7 +54,7 @@ function setup() {
     counters,
     now: () => 1_795_191_000_000,
   })
-  return { sent, intake, read: createUpdateReader(routes, intake) }
+  return { sent, intake, read: createUpdateReader(routes, createTemplates(), intake) }
 }
 
 async function general(intake: Intake, text: string): Promise<string | undefined> {

@@ -1,9 +1,11 @@
 import type { DirectReader } from '#lib/rpc'
 import { goJson, numberOf, refusalOf } from '#protocol'
-import { lastTimestamp, maxEndpointLength } from './intake.ts'
+import { itemsPerTurn, lastTimestamp, maxEndpointLength } from './intake.ts'
 import type { Intake } from './intake.ts'
 import { endIfText, endOfText, read, readInteger, readNumber, skipSpaces } from './scan-item.ts'
 import type { CachedSeries, Route, SeriesCache } from './series-cache.ts'
+import { none } from './templates.ts'
+import type { Templates } from './templates.ts'
 
 const quote = 0x22
 const comma = 0x2c
@@ -15,7 +17,7 @@ const closeBrace = 0x7d
 
 const method = 'Transfer.Update'
 /** Longer calls take the general way, which lets others have their turn. */
-const mostItems = 10_000
+const mostItems = itemsPerTurn
 
 /** Members of an item, by number; those that are texts come first. */
 const names = ['endpoint', 'metric', 'counterType', 'tags', 'value', 'step', 'timestamp']
@@ -26,7 +28,6 @@ const tagsMember = 3
 const valueMember = 4
 const stepMember = 5
 const timestampMember = 6
-const none = -1
 const allMembers = 127
 
 /**
@@ -35,12 +36,14 @@ const allMembers = 127
  * members in other cases or twice, items that break a rule) sends all of it the general way, before anything has happened
  * but that series were met.
  */
-export function createUpdateReader(routes: SeriesCache, intake: Intake): DirectReader {
+export function createUpdateReader(routes: SeriesCache, templates: Templates, intake: Intake): DirectReader {
   const found: Route[] = []
   let timestamps = new Float64Array(256)
   let values = new Float64Array(256)
   /** Where the texts of the item at hand begin and end, by member. */
   const texts = new Int32Array(8)
+  const places = { start: 0, end: 0, valueStart: 0, valueEnd: 0, timestampStart: 0, timestampEnd: 0 }
+  let view: DataView = new DataView(new ArrayBuffer(0))
   let count = 0
 
   /** Past the array of items that begins at `at`, -1 when it is not usual. */
@@ -67,8 +70,26 @@ export function createUpdateReader(routes: SeriesCache, intake: Intake): DirectR
 
   /** Reads one item into the columns; past it and the blanks behind it. */
   function readItem(bytes: Buffer, at: number): number {
-    if (bytes[at] !== openBrace) return -1
     const expected = routes.expected()
+    if (expected !== undefined && expected.template !== none) {
+      const end = templates.fill(expected.template, view, bytes, at)
+      const { value, timestamp } = templates.filled
+      if (end >= 0 && timestamp <= lastTimestamp) {
+        routes.follow(expected)
+        found[count] = expected.route
+        values[count] = value
+        timestamps[count] = timestamp
+        return skipSpaces(bytes, end)
+      }
+    }
+    return readMembers(bytes, at, expected)
+  }
+
+  /** The same, member by member. */
+  function readMembers(bytes: Buffer, at: number, expected: CachedSeries | undefined): number {
+    if (bytes[at] !== openBrace) return -1
+    places.start = at
+    let isNumber = false
     let same = expected !== undefined
     let seen = 0
     let step = 0
@@ -77,19 +98,24 @@ export function createUpdateReader(routes: SeriesCache, intake: Intake): DirectR
       at = skipSpaces(bytes, at + 1)
       if (bytes[at] !== quote) return -1
       const member = memberAt(bytes, at + 1)
-      if (member === none || (seen & (1 << member)) !== 0) return -1
+      if (member < 0 || (seen & (1 << member)) !== 0) return -1
       seen |= 1 << member
       at = skipSpaces(bytes, at + (names[member] as string).length + 2)
       if (bytes[at] !== colon) return -1
       at = skipSpaces(bytes, at + 1)
       if (member === timestampMember) {
+        places.timestampStart = at
         at = readInteger(bytes, at)
+        places.timestampEnd = at
         timestamps[count] = read.number
       } else if (member === stepMember) {
         at = readInteger(bytes, at)
         step = read.number
       } else if (member === valueMember) {
+        isNumber = bytes[at] !== quote
+        places.valueStart = at
         at = readValue(bytes, at)
+        places.valueEnd = at
         values[count] = read.number
       } else {
         if (bytes[at] !== quote) return -1
@@ -116,6 +142,9 @@ export function createUpdateReader(routes: SeriesCache, intake: Intake): DirectR
     const route = isExpected ? expected.route : routeOf(bytes, step)
     if (route === undefined) return -1
     found[count] = route
+    places.end = at + 1
+    const series = routes.latest()
+    if (isNumber && series !== undefined) series.template = templates.keep(view, places, series.template)
     return skipSpaces(bytes, at + 1)
   }
 
@@ -141,6 +170,7 @@ export function createUpdateReader(routes: SeriesCache, intake: Intake): DirectR
     let hasMethod = false
     let hasParams = false
     if (request[0] !== openBrace) return undefined
+    view = new DataView(request.buffer, request.byteOffset, request.length)
     do {
       at = skipSpaces(request, at + 1)
       if (request[at] !== quote) return undefined
@@ -209,9 +239,9 @@ function memberAt(bytes: Buffer, at: number): number {
       member = bytes[at + 1] === 0x61 ? tagsMember : timestampMember
       break
     default:
-      return none
+      return -1
   }
-  return endIfText(bytes, at, names[member] as string) < 0 ? none : member
+  return endIfText(bytes, at, names[member] as string) < 0 ? -1 : member
 }
 
 function textOf(series: CachedSeries, member: number): string {

@@ -211,6 +211,16 @@ export function createDestination(options: DestinationOptions): Destination {
     if (oldest) send(oldest)
   }
 
+  function openToAdd(): LiveBatch {
+    if (closing) throw new Error(`Cannot add a sample to ${name}: it is closed`)
+    return (collecting ??= openBatch())
+  }
+
+  function dispatchFull(): void {
+    if (strict) closeCollecting()
+    dispatch()
+  }
+
   counters.gauge(`${name}.connected`, () => Number(client.connected))
   counters.gauge(`${name}.queued`, queued)
   counters.gauge(`${name}.inFlight`, () => samples.sent)
@@ -226,14 +236,20 @@ export function createDestination(options: DestinationOptions): Destination {
         throw new RangeError(
           `Cannot add a sample of ${series.endpoint}/${series.metric}: its timestamp is ${timestamp}`,
         )
-      if (closing) throw new Error(`Cannot add a sample to ${name}: it is closed`)
-      const batch = (collecting ??= openBatch())
+      const batch = openToAdd()
       batch.add(series, timestamp, value)
-      if (batch.columns.count === batchSize) {
-        if (strict) closeCollecting()
-        dispatch()
-      }
+      if (batch.columns.count === batchSize) dispatchFull()
       return batch
+    },
+    addPicked(from, picked, count, into) {
+      for (let done = 0; done < count;) {
+        const batch = openToAdd()
+        const end = Math.min(count, done + batchSize - batch.columns.count)
+        batch.addPicked(from, picked, done, end)
+        done = end
+        into(batch)
+        if (batch.columns.count === batchSize) dispatchFull()
+      }
     },
     flush() {
       if (collecting) dispatch()

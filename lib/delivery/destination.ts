@@ -26,6 +26,15 @@ export interface Batch {
   readonly settled: Promise<void>
 }
 
+/** Samples side by side that a destination takes some of: entry `i` of each column is one sample. */
+export interface NumberedColumns {
+  readonly series: readonly NumberedSeries[]
+  readonly numbers: Uint32Array
+  /** Unix seconds. */
+  readonly timestamps: Uint32Array
+  readonly values: Float64Array
+}
+
 export interface DestinationStats {
   readonly connected: boolean
   /** Samples collected and not yet sent. */
@@ -51,6 +60,11 @@ export interface Destination {
    * Throws a RangeError when `timestamp` is not whole unix seconds from 0 to 2^32 - 1.
    */
   add(series: NumberedSeries, timestamp: number, value: number): Batch
+  /**
+   * Takes the samples of `from` at the first `count` indexes in `picked`, and tells `into` of each batch they went into,
+   * perhaps several times. The columns are free again when this returns.
+   */
+  addPicked(from: NumberedColumns, picked: Uint32Array, count: number, into: (batch: Batch) => void): void
   /** Sends, or spools, what was added so far. To be called at the end of each turn that added something. */
   flush(): void
   stats(): DestinationStats

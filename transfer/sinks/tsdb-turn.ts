@@ -102,11 +102,13 @@ export function openTelnetTurn({ host, port, connectTimeoutMs, callTimeoutMs }: 
     },
     end() {
       const wait = () => {
+        if (socket.destroyed) return
         timer = setTimeout(() => fail(`it did not close within ${callTimeoutMs} ms after the last line`), callTimeoutMs)
         socket.end()
       }
-      if (socket.connecting) socket.once('connect', wait)
-      else wait()
+      // After the next look at the socket: when the peer has hung up already, that is to be seen before our end.
+      if (socket.connecting) socket.once('connect', () => setImmediate(wait))
+      else setImmediate(wait)
     },
     destroy: () => fail('the sink was closed'),
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { createCounters } from '#lib/counters'
 import { createSeriesTable } from '#lib/link'
@@ -61,6 +62,20 @@ test.each([
   ['中', 'h', '', 'put 中 7 0.5 endpoint=h\n'],
 ])('%s of %s with %s', (metric, endpoint, tags, line) => {
   expect(tsdbLine({ endpoint, metric, tags }, 0.5, 7)).toBe(line)
+})
+
+test('whatever the names and the value are, it is one line of what OpenTSDB allows, and the value is exact', () => {
+  const text = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(text, text, text, fc.double(), (metric, endpoint, tags, value) => {
+      const line = tsdbLine({ endpoint, metric: `m${metric}`, tags }, value, 7)
+      if (line === undefined) return void expect(Number.isFinite(value)).toBe(false)
+      expect(line).toMatch(/^put [\p{L}0-9\-_./]+ 7 \S+(?: [\p{L}0-9\-_./]+=[\p{L}0-9\-_./]+)*\n$/u)
+      expect(Number(line.split(' ')[3])).toBe(value)
+      return undefined
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test.each([

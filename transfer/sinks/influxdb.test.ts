@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createCounters } from '#lib/counters'
 import { createSeriesTable } from '#lib/link'

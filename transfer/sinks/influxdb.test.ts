@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createCounters } from '#lib/counters'
 import { createSeriesTable } from '#lib/link'
@@ -62,6 +63,53 @@ test.each([
   ['中', 'h', 'u=中', '中,endpoint=h,u=中 value=0.5 7\n'],
 ])('%s of %s with %s', (metric, endpoint, tags, line) => {
   expect(influxLine({ endpoint, metric, tags }, 0.5, '7')).toBe(line)
+})
+
+/** Pieces of a text between delimiters that a server takes for unescaped. */
+type Split = (text: string, delimiter: ' ' | ',' | '=') => string[]
+
+/** As InfluxDB sees it: any backslash before a delimiter escapes it. */
+const likeInfluxdb: Split = (text, delimiter) => text.split(new RegExp(`(?<!\\\\)${delimiter}`))
+
+/** As VictoriaMetrics sees it: a backslash may itself be escaped, so an odd number of them escapes. */
+const likeVictoriaMetrics: Split = (text, delimiter) => {
+  const parts = ['']
+  let backslashes = 0
+  for (const character of text) {
+    if (character === delimiter && backslashes % 2 === 0) parts.push('')
+    else parts.push(`${parts.pop() ?? ''}${character}`)
+    backslashes = character === '\\' ? backslashes + 1 : 0
+  }
+  return parts
+}
+
+const unescaped = (text: string) => text.replace(/\\([,= ])/g, '$1')
+const name = fc.string({
+  unit: fc.constantFrom('a', 'B', '.', '-', '=', ',', ' ', '\\', '#', '\n', '\t', '中'),
+  minLength: 1,
+})
+const key = name.map((text) => text.replace(/[=, ]/g, '') || 'k')
+const lossy = /[\n\t]|\\[\\,= ]|\\$|^#/
+
+test('whatever the names are, it is one line, which both servers split at the same places into the same names', () => {
+  fc.assert(
+    fc.property(name, name, key, name, (metric, endpoint, tag, text) => {
+      // Blanks and commas are no part of canonical tags' values; see sortTags.
+      const value = text.replace(/[, ]/g, '') || 'v'
+      const line = influxLine({ endpoint, metric, tags: `${tag}=${value}` }, 0.5, '7')
+      expect(line.indexOf('\n')).toBe(line.length - 1)
+      const [first, second] = [likeInfluxdb, likeVictoriaMetrics].map((split) => {
+        const [names = '', ...rest] = split(line.slice(0, -1), ' ')
+        return [split(names, ',').map((part, i) => (i === 0 ? [part] : split(part, '='))), rest]
+      })
+      expect(first).toEqual(second)
+      expect(first?.[1]).toEqual(['value=0.5', '7'])
+      if ([metric, endpoint, tag, value].some((one) => lossy.test(one)) || tag === 'endpoint') return
+      const [names] = first as [string[][]]
+      expect(names.map((parts) => parts.map(unescaped))).toEqual([[metric], ['endpoint', endpoint], [tag, value]])
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 const columns = {

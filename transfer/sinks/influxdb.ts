@@ -1,6 +1,8 @@
 import type { SampleColumns } from '#lib/link'
 import { basicAuthorization, createHttpPeer, endpointOf } from './http-peer.ts'
 import type { EncodedRequest } from './http-peer.ts'
+import { createLineBuffer } from './line-buffer.ts'
+import type { LineBuffer } from './line-buffer.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
 
 export interface InfluxdbOptions extends SinkContext, SinkLimits {
@@ -31,6 +33,7 @@ const zeros: Readonly<Record<InfluxPrecision, string>> = {
 /** InfluxDB, or what takes its line protocol. */
 export function createInfluxdbPeer(options: InfluxdbOptions): SinkPeer {
   const { address, db, org, bucket, token, precision } = options
+  const lines = createLineBuffer()
   const unit = precision === 'u' || precision === 'n' ? `${precision}s` : precision
   return createHttpPeer({
     ...options,
@@ -44,22 +47,27 @@ export function createInfluxdbPeer(options: InfluxdbOptions): SinkPeer {
         ? basicAuthorization(address, options.username, options.password)
         : { Authorization: `Token ${token}` }),
     },
-    encode: (columns, from, to) => encodeLines(columns, from, to, zeros[precision]),
+    encode: (columns, from, to) => encodeLines(lines, columns, from, to, zeros[precision]),
     // A partial write took the others.
     refusedBy: ({ text }, count) => Number(/partial write.*dropped=(\d+)/s.exec(text)?.[1] ?? count),
   })
 }
 
-function encodeLines(columns: SampleColumns, from: number, to: number, subseconds: string): EncodedRequest {
-  let lines = ''
+function encodeLines(
+  lines: LineBuffer,
+  columns: SampleColumns,
+  from: number,
+  to: number,
+  subseconds: string,
+): EncodedRequest {
   let unfit = 0
   for (let i = from; i < to; i++) {
     const series = columns.series[i]
     const value = columns.values[i] ?? Number.NaN
     if (series === undefined || !Number.isFinite(value)) unfit++
-    else lines += influxLine(series, value, `${columns.timestamps[i]}${subseconds}`)
+    else lines.add(influxLine(series, value, `${columns.timestamps[i]}${subseconds}`))
   }
-  return { body: Buffer.from(lines), count: to - from - unfit, unfit }
+  return { body: lines.take(), count: to - from - unfit, unfit }
 }
 
 /**

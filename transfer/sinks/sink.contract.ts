@@ -249,6 +249,25 @@ export function describeSink(member: SinkMember): void {
       },
     )
 
+    test('whatever it does in whatever order, every sample arrives and is in one place at any moment', async () => {
+      const peer = await startPeer()
+      const sink = start(peer.port, { callTimeoutMs: 100 }, 800)
+      const moods: readonly Behaviour[] = ['takes', 'hangs', 'takes', 'hangs up', 'talks nonsense', 'takes', 'is busy']
+      let seed = 11
+      const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
+      for (let round = 0; round < 60; round++) {
+        if (round % 4 === 0) peer.behaviour = moods[random(moods.length)] ?? 'takes'
+        void add(sink.destination, 1 + random(150))
+        await new Promise((resolve) => setTimeout(resolve, random(15)))
+        expectBalance(sink)
+      }
+      peer.behaviour = 'takes'
+      await until(() => delivered(sink) === added)
+      expect(distinct(peer)).toBe(added)
+      if (order === 'strict') expectOrder(peer)
+      expect(sink.destination.stats()).toMatchObject({ refused: 0, returned: 0, spooled: { items: 0 } })
+    })
+
     test('a peer that hangs does not slow another one', async () => {
       const [hung, well] = [await startPeer(), await startPeer()]
       hung.behaviour = 'hangs'

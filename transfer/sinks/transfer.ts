@@ -1,8 +1,6 @@
 import { createRpcClient, RpcError } from '#lib/rpc'
 import type { RpcClient } from '#lib/rpc'
 import type { LinkAck, SampleColumns } from '#lib/link'
-import { goJson } from '#protocol'
-import type { Series } from '#protocol'
 import { createAvailability } from './availability.ts'
 import { createRefusals } from './refusals.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
@@ -86,31 +84,33 @@ export function createTransferPeer(options: TransferOptions): SinkPeer {
 
 function callsOf(columns: SampleColumns, mine: (series: number) => boolean, batch: number): Call[] {
   const calls: Call[] = []
-  let text = ''
-  let count = 0
+  let items: unknown[] = []
   const close = () => {
-    if (count > 0) calls.push({ count, text: `[${text}]` })
-    text = ''
-    count = 0
+    if (items.length > 0) calls.push({ count: items.length, text: goText(JSON.stringify(items)) })
+    items = []
   }
   for (let i = 0; i < columns.count; i++) {
     const series = columns.series[i]
     if (series === undefined || !mine(series.number)) continue
-    text += `${count === 0 ? '' : ','}${itemText(series, columns.values[i] ?? Number.NaN, columns.timestamps[i] ?? 0)}`
-    if (++count === batch) close()
+    const { endpoint, metric, step, counterType, tags } = series
+    const value = jsonValue(columns.values[i] ?? Number.NaN)
+    // Members in the order of the Go client.
+    items.push({ endpoint, metric, value, step, counterType, tags, timestamp: columns.timestamps[i] ?? 0 })
+    if (items.length === batch) close()
   }
   close()
   return calls
 }
 
-/** Members in the order of the Go client. */
-function itemText({ endpoint, metric, step, counterType, tags }: Series, value: number, timestamp: number): string {
-  const names = `"endpoint":${goJson(endpoint)},"metric":${goJson(metric)}`
-  return `{${names},"value":${valueText(value)},"step":${step},"counterType":"${counterType}","tags":${goJson(tags)},"timestamp":${timestamp}}`
+/** What JSON cannot say as a number goes as a string, which every transfer reads. */
+function jsonValue(value: number): number | string {
+  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : value
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
 }
 
-/** JSON has no NaN and no infinities; every transfer reads them from strings. */
-function valueText(value: number): string {
-  if (Number.isFinite(value)) return goJson(value)
-  return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"+Inf"' : '"-Inf"'
+const escapedByGo = /[<>&\u2028\u2029]/g
+
+/** These stand in texts only, and Go escapes them there. */
+function goText(json: string): string {
+  return json.replace(escapedByGo, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -31,7 +31,7 @@ function tagText(tags: string): string {
   let text = ''
   for (const part of tags.split(',')) {
     const at = part.indexOf('=')
-    const key = allowed(part.slice(0, at)).toLowerCase()
+    const key = allowed(part.slice(0, at).toLowerCase())
     const value = allowed(part.slice(at + 1))
     if (at > 0 && value !== '' && key !== 'endpoint') text += ` ${key}=${value}`
   }

@@ -13,7 +13,7 @@ export interface TelnetTurn {
   /** Resolves when the connection is over, with the reason when that tells nothing of its lines. */
   readonly ended: Promise<Error | undefined>
   /** `lines` is the number of lines in `text`. Settles with the connection. */
-  write(text: string, lines: number): Promise<Confirmation>
+  write(text: Buffer, lines: number): Promise<Confirmation>
   /** No more lines: the peer is to close when it has read them. */
   end(): void
   destroy(): void
@@ -95,18 +95,19 @@ export function openTelnetTurn({ host, port, connectTimeoutMs, callTimeoutMs }: 
     },
     ended,
     write(text, lines) {
-      const data = Buffer.from(text)
-      bytes += data.byteLength
-      socket.write(data)
+      bytes += text.byteLength
+      socket.write(text)
       return new Promise((resolve, reject) => writes.push({ lines, resolve, reject }))
     },
     end() {
       const wait = () => {
+        if (socket.destroyed) return
         timer = setTimeout(() => fail(`it did not close within ${callTimeoutMs} ms after the last line`), callTimeoutMs)
         socket.end()
       }
-      if (socket.connecting) socket.once('connect', wait)
-      else wait()
+      // After the next look at the socket: when the peer has hung up already, that is to be seen before our end.
+      if (socket.connecting) socket.once('connect', () => setImmediate(wait))
+      else setImmediate(wait)
     },
     destroy: () => fail('the sink was closed'),
   }

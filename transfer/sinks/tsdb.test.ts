@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { createCounters } from '#lib/counters'
 import { createSeriesTable } from '#lib/link'
@@ -13,10 +14,14 @@ import { createTsdbPeer } from './tsdb.ts'
 function startFakeTsdb(port: number): Promise<FakePeer> {
   return startFakeTcp(port, (socket, peer) => {
     let text = ''
+    /** A connection that hung once has dropped what it read, and never tells. */
+    let hung = false
     peer.seen++
     socket.on('data', (chunk) => {
-      if (peer.behaviour === 'hangs up') return socket.destroy()
-      if (peer.behaviour === 'hangs') return undefined
+      // As the kernel says for a process that died with something unread.
+      if (peer.behaviour === 'hangs up') return socket.resetAndDestroy()
+      hung ||= peer.behaviour === 'hangs'
+      if (hung) return undefined
       if (peer.behaviour === 'talks nonsense') return socket.write('HTTP/1.1 400 Bad Request\r\n')
       if (peer.behaviour === 'is busy') return socket.write('put: HBase error: 10000 RPCs waiting, please throttle\n')
       const lines = (text + chunk.toString()).split('\n')
@@ -28,7 +33,7 @@ function startFakeTsdb(port: number): Promise<FakePeer> {
       return undefined
     })
     socket.on('end', () => {
-      if (peer.behaviour !== 'hangs') socket.end()
+      if (!hung && peer.behaviour !== 'hangs') socket.end()
     })
   })
 }
@@ -59,6 +64,20 @@ test.each([
   expect(tsdbLine({ endpoint, metric, tags }, 0.5, 7)).toBe(line)
 })
 
+test('whatever the names and the value are, it is one line of what OpenTSDB allows, and the value is exact', () => {
+  const text = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(text, text, text, fc.double(), (metric, endpoint, tags, value) => {
+      const line = tsdbLine({ endpoint, metric: `m${metric}`, tags }, value, 7)
+      expect(line === undefined).toBe(!Number.isFinite(value))
+      if (line === undefined) return
+      expect(line).toMatch(/^put [\p{L}0-9\-_./]+ 7 \S+(?: [\p{L}0-9\-_./]+=[\p{L}0-9\-_./]+)*\n$/u)
+      expect(Number(line.split(' ')[3])).toBe(value)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test.each([
   [-0, '-0.0'],
   [2 ** 53, '9007199254740992'],
@@ -76,15 +95,8 @@ const columns = {
   values: Float64Array.of(1),
 }
 
-test('lines are not delivered before the peer has closed its side, and few connections serve many batches', async () => {
-  let connections = 0
-  let ended: Socket | undefined
-  const server = await startFakeTcp(0, (socket) => {
-    connections++
-    socket.resume()
-    socket.on('end', () => (ended = socket))
-  })
-  const peer = createTsdbPeer({
+function peerAt(port: number, confirmAfterMs: number) {
+  return createTsdbPeer({
     name: 'tsdb.test',
     counters: createCounters(),
     log: createLogger('test', { destination: { write: () => undefined } }),
@@ -93,9 +105,29 @@ test('lines are not delivered before the peer has closed its side, and few conne
     connectTimeoutMs: 1000,
     callTimeoutMs: 60_000,
     host: '127.0.0.1',
-    port: server.port,
-    confirmAfterMs: 20,
+    port,
+    confirmAfterMs,
   })
+}
+
+test('a peer that closes a connection before we end it has not delivered its lines', async () => {
+  const server = await startFakeTcp(0, (socket) => socket.once('data', () => socket.end()))
+  const peer = peerAt(server.port, 60_000)
+  await expect(peer.send(columns)).rejects.toThrow('it closed the connection before all was sent')
+  expect(peer.connected).toBe(false)
+  await peer.close()
+  await server.close()
+})
+
+test('lines are not delivered before the peer has closed its side, and few connections serve many batches', async () => {
+  let connections = 0
+  let ended: Socket | undefined
+  const server = await startFakeTcp(0, (socket) => {
+    connections++
+    socket.resume()
+    socket.on('end', () => (ended = socket))
+  })
+  const peer = peerAt(server.port, 20)
   let settled = 0
   const sent = Array.from({ length: 50 }, async () => {
     await peer.send(columns)

@@ -1,5 +1,7 @@
 import type { LinkAck, SampleColumns } from '#lib/link'
 import { createAvailability } from './availability.ts'
+import { createLineBuffer } from './line-buffer.ts'
+import type { LineBuffer } from './line-buffer.ts'
 import { createRefusals } from './refusals.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
 import { tsdbLine } from './tsdb-line.ts'
@@ -26,6 +28,7 @@ export function createTsdbPeer(options: TsdbOptions): SinkPeer {
   const { host, port, confirmAfterMs } = options
   const availability = createAvailability()
   const refusals = createRefusals(options)
+  const lines = createLineBuffer()
   const open = new Set<TelnetTurn>()
   let current: TelnetTurn | undefined
   let due = false
@@ -71,7 +74,8 @@ export function createTsdbPeer(options: TsdbOptions): SinkPeer {
     },
     onConnect: (listener) => availability.onUp(listener),
     async send(columns) {
-      const { text, count } = linesOf(columns)
+      const count = addLines(lines, columns)
+      const text = lines.take()
       const unfit = columns.count - count
       let ack: LinkAck = { taken: 0, refused: 0 }
       if (count > 0) {
@@ -92,15 +96,15 @@ export function createTsdbPeer(options: TsdbOptions): SinkPeer {
   }
 }
 
-function linesOf({ count, series, timestamps, values }: SampleColumns): { text: string; count: number } {
-  let text = ''
-  let lines = 0
+/** Returns how many samples have become lines. */
+function addLines(lines: LineBuffer, { count, series, timestamps, values }: SampleColumns): number {
+  let added = 0
   for (let i = 0; i < count; i++) {
     const one = series[i]
     const line = one && tsdbLine(one, values[i] ?? Number.NaN, timestamps[i] ?? 0)
     if (line === undefined) continue
-    text += line
-    lines++
+    lines.add(line)
+    added++
   }
-  return { text, count: lines }
+  return added
 }

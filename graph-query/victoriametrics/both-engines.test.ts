@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { now } from '../engine.contract.ts'
 import { startStand } from '../graph-query.contract.ts'
 import type { Answer, SentSample, Stand } from '../graph-query.contract.ts'
-import { serverForTest, storedIn } from './fixture-victoriametrics.ts'
+import { serverForTest, storedIn } from './victoriametrics.contract.ts'
 
 const kinds = [
   { metric: 'gauge', counterType: 'GAUGE', step: 60 },

@@ -39,12 +39,15 @@ function samplesOf({ kind, ago, values }: { kind: number; ago: number; values: (
   )
 }
 
-/** Two values for one time have no order at the server: the first one counts here. */
+/**
+ * Two values of a counter for one time have no order at the server, nor have two of its steps of which both have their
+ * newest sample then: the first one counts here.
+ */
 function eachTimeOnce(samples: readonly SentSample[]): SentSample[] {
   const once = new Map<string, SentSample>()
   for (const sample of samples.toReversed()) {
-    const { metric, counterType = 'GAUGE', step = 60, timestamp } = sample
-    once.set(`${metric} ${counterType} ${step} ${Math.floor(timestamp / step)}`, sample)
+    const { metric, step = 60, timestamp } = sample
+    once.set(`${metric} ${timestamp - (timestamp % step)}`, sample)
   }
   return [...once.values()]
 }

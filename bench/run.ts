@@ -1,4 +1,5 @@
 import { run as agent } from './agent.ts'
+import { run as capacity } from './capacity.ts'
 import { run as fullPath } from './full-path.ts'
 import { run as graph } from './graph.ts'
 import { run as judge } from './judge.ts'
@@ -7,9 +8,18 @@ import { run as sinks } from './sinks.ts'
 import { run as transferIntake } from './transfer-intake.ts'
 
 /** Each prints its own table. `npm run bench`, or `npm run bench -- judge link` for some of them. */
-const benches = { link, 'transfer-intake': transferIntake, judge, graph, 'full-path': fullPath, sinks, agent }
+const benches = {
+  link,
+  'transfer-intake': transferIntake,
+  judge,
+  graph,
+  'full-path': fullPath,
+  sinks,
+  agent,
+  capacity,
+}
 
-const chosen = process.argv.slice(2)
+const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const unknown = chosen.filter((name) => !(name in benches))
 if (unknown.length > 0) {
   process.stderr.write(`There is no bench "${unknown.join('", "')}"; there are ${Object.keys(benches).join(', ')}\n`)

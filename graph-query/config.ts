@@ -21,7 +21,7 @@ const victoriametrics = z
       .int()
       .min(0)
       .max(600)
-      .default(15)
+      .default(20)
       .describe('seconds of samples that are written again when the server dies; what it keeps in memory'),
   })
   .prefault({})

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { now } from '../engine.contract.ts'
 import { startStand } from '../graph-query.contract.ts'
 import type { Answer, SentSample, Stand } from '../graph-query.contract.ts'
-import { serverForTest, storedIn } from './fixture-victoriametrics.ts'
+import { serverForTest, storedIn } from './victoriametrics.contract.ts'
 
 const kinds = [
   { metric: 'gauge', counterType: 'GAUGE', step: 60 },
@@ -39,12 +39,15 @@ function samplesOf({ kind, ago, values }: { kind: number; ago: number; values: (
   )
 }
 
-/** Two values for one time have no order at the server: the first one counts here. */
+/**
+ * Two values of a counter for one time have no order at the server, nor have two of its steps of which both have their
+ * newest sample then: the first one counts here.
+ */
 function eachTimeOnce(samples: readonly SentSample[]): SentSample[] {
   const once = new Map<string, SentSample>()
   for (const sample of samples.toReversed()) {
-    const { metric, counterType = 'GAUGE', step = 60, timestamp } = sample
-    once.set(`${metric} ${counterType} ${step} ${Math.floor(timestamp / step)}`, sample)
+    const { metric, step = 60, timestamp } = sample
+    once.set(`${metric} ${timestamp - (timestamp % step)}`, sample)
   }
   return [...once.values()]
 }

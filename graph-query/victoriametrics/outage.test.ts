@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { base, now } from '../engine.contract.ts'
 import { startStand } from '../graph-query.contract.ts'
 import type { SentSample, Stand } from '../graph-query.contract.ts'
-import { serverForTest, storedIn } from './fixture-victoriametrics.ts'
+import { serverForTest, storedIn } from './victoriametrics.contract.ts'
 
 const counts = async (stand: Stand) => {
   const rows = (await stand.get(`${stand.internalUrl}/counter/all`)).json as { Name: string; Cnt: number }[]

@@ -1,6 +1,6 @@
 import { engineContract, now } from '../engine.contract.ts'
 import { startStand } from '../graph-query.contract.ts'
-import { serverForTest, storedIn } from './fixture-victoriametrics.ts'
+import { serverForTest, storedIn } from './victoriametrics.contract.ts'
 
 engineContract('VictoriaMetrics', async () => {
   const server = await serverForTest()

@@ -64,9 +64,9 @@ export function createWrites({ client, rewriteMs, counters, log }: WritesOptions
   async function writeAgain(): Promise<void> {
     rewriting = true
     let samples = 0
-    while (again.length > 0 && !closed) {
+    for (;;) {
       const [next] = again
-      if (!next) break
+      if (!next || closed) break
       try {
         await client.write(next.body)
         samples += next.samples

@@ -2,25 +2,28 @@ import { isAbsolute, join } from 'node:path'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
-import type { Trust } from '#lib/http'
+import type { Pages, Trust } from '#lib/http'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
 import type { AgentConfig } from './config.ts'
+import { showCounts } from './counters.ts'
 import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
 import type { Host } from './host/host.ts'
 import { createInventory } from './host/inventory.ts'
 import { agentRoutes } from './http/agent-routes.ts'
-import { startAgentServer } from './http/server.ts'
+import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
 import type { AgentStatus } from './http/status-page.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
+import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import { planPlugins } from './plugins/plan.ts'
 import { createPluginRepository } from './plugins/repository.ts'
@@ -69,6 +72,7 @@ export interface RunningAgent {
 export async function startAgent(config: AgentConfig, log: Logger, around: Surroundings): Promise<RunningAgent> {
   const { host, now, random, version, childEnv } = around
   const counters = createCounters(now)
+  showCounts(counters)
   const startedMs = now()
   const at = (path: string) => (isAbsolute(path) ? path : join(around.root, path))
   let current = config
@@ -77,6 +81,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const phase = (name: string, intervalMs: number) => phaseOf(`${hostname()}/${name}`, intervalMs)
   const stopping = new AbortController()
   const common = { counters, log, now }
+  const metrics = createModuleMetrics({ module: 'agent', counters, names: metricNames, eventLoop: false })
 
   const transfers = transferPeers(config)
   const sender =
@@ -226,7 +231,8 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       counters,
       log,
     })
-    const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent }
+    const pages: Pages = { '/metrics': metricsPage(metrics) }
+    const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent, ...pageRoutes(pages) }
     return startAgentServer({ listen: config.http.listen, log, routes })
   }
 

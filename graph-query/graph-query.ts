@@ -7,6 +7,7 @@ import { isLoopback, startHttp } from '#lib/http'
 import { createLinkClient, listenLink } from '#lib/link'
 import type { LinkClient } from '#lib/link'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { graphQueryConfig, reloadable } from './config.ts'
@@ -14,6 +15,7 @@ import type { GraphQueryConfig } from './config.ts'
 import { internalRoutes } from './http/internal-routes.ts'
 import { queryRoutes } from './http/query-routes.ts'
 import { createIntake } from './intake.ts'
+import { metricNames } from './metric-names.ts'
 import { createLocalReader } from './reader/local-reader.ts'
 import type { Reader } from './reader/reader.ts'
 import { createRemoteReader } from './reader/remote-reader.ts'
@@ -89,6 +91,7 @@ export async function startGraphQuery(
     const trust = () => ({ addresses: config.trusted, token: config.token })
 
     const intake = createIntake(store, counters, log)
+    const metrics = createModuleMetrics({ module: 'graph-query', counters, names: metricNames })
     const access = { token: () => config.token, isLocal: isLoopback(parseListen(config.rpc.listen)?.host) }
     const link = config.rpc.enabled
       ? await listenLink({
@@ -102,7 +105,13 @@ export async function startGraphQuery(
     if (link) opened.push(() => link.close())
     const http = config.http.enabled
       ? await startHttp(
-          { listen: config.http.listen, trust, bodyLimit: 1024 * 1024, log },
+          {
+            listen: config.http.listen,
+            trust,
+            bodyLimit: 1024 * 1024,
+            pages: { '/metrics': metricsPage(metrics) },
+            log,
+          },
           internalRoutes({
             config: () => withoutSecrets(config),
             rows: () => counters.rows(),

@@ -4,6 +4,7 @@ import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { listenLink } from '#lib/link'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { createRpcClient } from '#lib/rpc'
@@ -13,6 +14,7 @@ import { createIntake } from './engine/intake.ts'
 import { restoreState } from './engine/restore.ts'
 import { createUpkeep } from './engine/upkeep.ts'
 import { judgeRoutes } from './http/routes.ts'
+import { metricNames } from './metric-names.ts'
 import { startSending } from './outbox/sending.ts'
 import { startRulePull } from './rules/pull.ts'
 import { createRulesKeeper } from './rules/rules-file.ts'
@@ -111,12 +113,14 @@ export async function startJudge(
     })
 
     const shown = createShownState({ state, pull, sending })
+    const metrics = createModuleMetrics({ module: 'judge', counters, names: metricNames })
     const http = config.http.enabled
       ? await startHttp(
           {
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 1024 * 1024,
+            pages: { '/metrics': metricsPage(metrics) },
             log,
           },
           judgeRoutes({

@@ -22,8 +22,6 @@ export interface PlacedDestination {
   readonly address: string
   readonly client: LinkClient
   readonly destination: Destination
-  /** Samples that a former process left in the spool. */
-  readonly inherited: number
 }
 
 /** Every place that samples go to. A target is an index into `list`. */
@@ -33,7 +31,7 @@ export interface Destinations {
   targetsOf(hash: number, ring?: RingName): readonly number[]
   /** Adds one sample to a target. The returned batch must be awaited before the sample is acknowledged. */
   add(target: number, series: NumberedSeries, timestamp: number, value: number): Batch
-  stats(): (Pick<PlacedDestination, 'ring' | 'node' | 'address' | 'inherited'> & DestinationStats)[]
+  stats(): (Pick<PlacedDestination, 'ring' | 'node' | 'address'> & DestinationStats)[]
   /** Settles when everything taken is acknowledged or on disk, and nothing more will be sent. */
   close(): Promise<void>
 }
@@ -114,11 +112,10 @@ export async function openDestinations(opening: Opening): Promise<Destinations> 
       return placed.destination.add(series, timestamp, value)
     },
     stats: () =>
-      list.map(({ ring, node, address, inherited, destination }) => ({
+      list.map(({ ring, node, address, destination }) => ({
         ring,
         node,
         address,
-        inherited,
         ...destination.stats(),
       })),
     close,
@@ -175,7 +172,6 @@ function openOne({ config, spoolDir, series, counters, log }: Opening, ring: Rin
     ackTimeoutMs: config[ring].callTimeout,
     log: log.child({ destination: name }),
   })
-  const inherited = spool.stats().items
   const destination = createDestination({
     name,
     client,
@@ -188,6 +184,6 @@ function openOne({ config, spoolDir, series, counters, log }: Opening, ring: Rin
     counters,
     log: log.child({ destination: name }),
   })
-  const placed: PlacedDestination = { ring, node, address, client, destination, inherited }
+  const placed: PlacedDestination = { ring, node, address, client, destination }
   return { placed, spool }
 }

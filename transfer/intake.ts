@@ -36,7 +36,8 @@ const maxEndpointLength = 1024
 /** A call may have hundreds of thousands of items; other calls get their turn after so many. */
 const itemsPerTurn = 10_000
 
-/** `now` is in milliseconds. Counters: `RecvCnt` accepted samples, `<entrance>RecvCnt`, `ReturnedCnt` for failed calls. */
+/** `now` is in milliseconds. Counters: `RecvCnt` accepted samples, each in `AcknowledgedCnt`, `ReturnedCnt` (failed calls) or, until then,
+ * `PendingCnt`; `<entrance>RecvCnt`. */
 export function createIntake(options: {
   routes: SeriesCache
   destinations: Destinations
@@ -45,6 +46,10 @@ export function createIntake(options: {
   now: () => number
 }): Intake {
   const { routes, destinations, rejected, counters, now } = options
+
+  /** Accepted samples that are neither safe nor returned yet. */
+  let pending = 0
+  counters.gauge('PendingCnt', () => pending)
 
   /** Why an item does not get in, undefined once it has. `batches[target]` is what its samples went into. */
   function place(item: ReceivedItem, checked: boolean, nowSeconds: number, touched: Touched): string | undefined {
@@ -82,11 +87,15 @@ export function createIntake(options: {
       const accepted = total - invalid
       counters.add('RecvCnt', accepted)
       counters.add(`${entrance}RecvCnt`, accepted)
+      pending += accepted
       try {
         await touched.settled()
+        counters.add('AcknowledgedCnt', accepted)
       } catch (error) {
         counters.add('ReturnedCnt', accepted)
         throw new Error(`Cannot keep the samples, send them again: ${(error as Error).message}`, { cause: error })
+      } finally {
+        pending -= accepted
       }
       return { Message: 'ok', Total: total, Invalid: invalid, Latency: now() - started }
     },

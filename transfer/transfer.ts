@@ -5,6 +5,7 @@ import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { createSeriesTable } from '#lib/link'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
@@ -15,6 +16,7 @@ import { showDestinations } from './counters.ts'
 import { openDestinations } from './destinations.ts'
 import { transferRoutes } from './http-routes.ts'
 import { createIntake } from './intake.ts'
+import { metricNames } from './metric-names.ts'
 import { transferMethods } from './methods/index.ts'
 import { adoptOrphans } from './orphans.ts'
 import { mostSeries } from './most-series.ts'
@@ -103,6 +105,7 @@ export async function startTransfer(
       return changes
     }
 
+    const metrics = createModuleMetrics({ module: 'transfer', counters, names: metricNames })
     const rpc = config.rpc.enabled
       ? await listenRpc({
           listen: config.rpc.listen,
@@ -125,6 +128,7 @@ export async function startTransfer(
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 64 * 1024,
+            pages: { '/metrics': metricsPage(metrics) },
             log,
           },
           transferRoutes({

@@ -13,7 +13,8 @@ const defaultLiveFirstReplay = 200_000
 const batchesPerReplay = 4
 
 /**
- * Starts sending to one peer, and resumes what its spool holds. Gauges under its name: `.queued`, `.inFlight`,
+ * Starts sending to one peer, and resumes what its spool holds. Counts under its name `.given` (added) and `.inherited` (in
+ * the spool at the start, with what was damaged there); gauges `.queued`, `.inFlight`,
  * `.connected` (0 or 1), `.spool.items`, `.spool.bytes`, `.spool.oldestSeconds`; counts as `createLedger` says.
  */
 export function createDestination(options: DestinationOptions): Destination {
@@ -37,6 +38,9 @@ export function createDestination(options: DestinationOptions): Destination {
     onDelivered: () => (lastError = undefined),
   })
 
+  const { size, age, corrupt } = ledger.totals().dropped
+  const inherited = spool.stats().items + size + age + corrupt
+  let given = 0
   let collecting: LiveBatch | undefined
   /** Closed batches in memory, oldest first. */
   const live = new Set<LiveBatch>()
@@ -179,6 +183,8 @@ export function createDestination(options: DestinationOptions): Destination {
     if (oldest) send(oldest)
   }
 
+  counters.add(`${name}.inherited`, inherited)
+  counters.counted(`${name}.given`, () => given)
   counters.gauge(`${name}.connected`, () => Number(client.connected))
   counters.gauge(`${name}.queued`, queued)
   counters.gauge(`${name}.inFlight`, () => samples.sent)
@@ -197,6 +203,7 @@ export function createDestination(options: DestinationOptions): Destination {
       if (closing) throw new Error(`Cannot add a sample to ${name}: it is closed`)
       const batch = (collecting ??= openBatch())
       batch.add(series, timestamp, value)
+      given++
       if (batch.columns.count === batchSize) {
         if (strict) closeCollecting()
         dispatch()
@@ -213,6 +220,8 @@ export function createDestination(options: DestinationOptions): Destination {
         queued: queued(),
         inFlight: samples.sent,
         spooled: { items, bytes, oldestSeconds },
+        given,
+        inherited,
         ...ledger.totals(),
         lastError: client.connected ? lastError : (client.lastError ?? lastError),
         diskError,

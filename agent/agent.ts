@@ -9,6 +9,7 @@ import type { Reload } from '#lib/module'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
+import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
 import { showCounts } from './counters.ts'
 import { noOrders } from './heartbeat/orders.ts'
@@ -141,7 +142,10 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
   const rounds = createOwnRounds({
     collectors: createCollectors(host, config.collector),
-    slowCollectors: createCheckCollectors(() => checks, host, hostname),
+    slowCollectors: [
+      ...createCheckCollectors(() => checks, host, hostname),
+      createModulesCollector(watchedModules(config.modules), metrics),
+    ],
     selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
     stepSeconds: config.transfer.interval,
     settings: () => ({ endpoint: hostname(), defaultTags: defaultTags(), ignore: current.ignore }),

@@ -1,11 +1,13 @@
 import { isAbsolute, join } from 'node:path'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
+import { ledgerPage, startLedger } from '#lib/ledger'
 import type { Logger } from '#lib/log'
 import type { Pages, Trust } from '#lib/http'
 import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload } from '#lib/module'
 import type { Reload } from '#lib/module'
+import { agentAccounts } from './accounts.ts'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
@@ -90,6 +92,15 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       ? undefined
       : startSending({ config, addresses: transfers, spoolDir: at(config.spool.dir), random, ...common })
   counters.gauge('Waiting', () => (sender ? sender.state().memoryItems + sender.state().spoolItems : 0))
+  const ledger = startLedger({
+    module: 'agent',
+    dir: join(at(config.dataDir), 'ledger'),
+    keepDays: config.ledger.keepDays,
+    // Rarely, since an agent has to be cheap; samples in its memory are held for as long.
+    latestEveryMs: 5000,
+    accounts: () => agentAccounts,
+    ...common,
+  })
   const intake =
     sender &&
     createIntake({
@@ -235,7 +246,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       counters,
       log,
     })
-    const pages: Pages = { '/metrics': metricsPage(metrics) }
+    const pages: Pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) }
     const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent, ...pageRoutes(pages) }
     return startAgentServer({ listen: config.http.listen, log, routes })
   }
@@ -249,6 +260,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     await plugins.stop()
     await heartbeat?.stop()
     await sender?.stop()
+    ledger.stop()
   }
   try {
     // Last, so that who is told that we are healthy can stop us in good order.

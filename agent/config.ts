@@ -93,6 +93,9 @@ export const agentConfig = z.object({
     })
     .default('local')
     .describe('Modules whose /metrics are sent as metrics of this host: those that run here, or {"name":"host:port"}'),
+  ledger: z
+    .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+    .prefault({}),
   selfMetrics: flag(true).describe('Whether agent.cpu, agent.mem.rss, agent.spool.bytes and so on are sent'),
 })
 

@@ -54,6 +54,9 @@ export const graphQueryConfig = z
         mostSeries: z.int().min(1).default(20_000_000).describe('series of this node'),
       })
       .prefault({}),
+    ledger: z
+      .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+      .prefault({}),
     node: z.string().default('').describe('the name of this node in `cluster`'),
     cluster: z
       .record(z.string(), z.string())

@@ -6,10 +6,12 @@ import type { Counters } from '#lib/counters'
 import { isLoopback, startHttp } from '#lib/http'
 import { createLinkClient, listenLink } from '#lib/link'
 import type { LinkClient } from '#lib/link'
+import { ledgerPage, startLedger } from '#lib/ledger'
 import type { Logger } from '#lib/log'
 import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
+import { graphAccounts } from './accounts.ts'
 import { graphQueryConfig, reloadable } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
 import { internalRoutes } from './http/internal-routes.ts'
@@ -59,8 +61,9 @@ export async function startGraphQuery(
 
   try {
     const started = performance.now()
+    const storageDir = isAbsolute(storage.dir) ? storage.dir : join(projectRoot, storage.dir)
     const store = await openStore({
-      dir: isAbsolute(storage.dir) ? storage.dir : join(projectRoot, storage.dir),
+      dir: storageDir,
       now: () => Math.floor(now() / 1000),
       archives: storage.archives,
       rawRetentionSeconds: storage.rawDays * 86_400,
@@ -91,6 +94,16 @@ export async function startGraphQuery(
     const trust = () => ({ addresses: config.trusted, token: config.token })
 
     const intake = createIntake(store, counters, log)
+    const ledger = startLedger({
+      module: 'graph-query',
+      dir: join(storageDir, 'ledger'),
+      keepDays: config.ledger.keepDays,
+      accounts: () => graphAccounts,
+      counters,
+      log,
+      now,
+    })
+    opened.push(() => ledger.stop())
     const metrics = createModuleMetrics({ module: 'graph-query', counters, names: metricNames })
     const access = { token: () => config.token, isLocal: isLoopback(parseListen(config.rpc.listen)?.host) }
     const link = config.rpc.enabled
@@ -103,13 +116,14 @@ export async function startGraphQuery(
         })
       : undefined
     if (link) opened.push(() => link.close())
+    const pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) }
     const http = config.http.enabled
       ? await startHttp(
           {
             listen: config.http.listen,
             trust,
             bodyLimit: 1024 * 1024,
-            pages: { '/metrics': metricsPage(metrics) },
+            pages,
             log,
           },
           internalRoutes({

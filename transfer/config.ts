@@ -103,6 +103,9 @@ export const transferConfig = z
     rejected: z
       .object({ examples: z.int().min(1).max(1000).default(20).describe('kept for each reason') })
       .prefault({}),
+    ledger: z
+      .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+      .prefault({}),
     tsdb: unserved,
     transfer: unserved,
     influxdb: unserved,

@@ -4,11 +4,14 @@ import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { createSeriesTable } from '#lib/link'
+import { ledgerPage, startLedger } from '#lib/ledger'
+import type { AccountSpec } from '#lib/ledger'
 import type { Logger } from '#lib/log'
 import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
+import { transferAccounts } from './accounts.ts'
 import { reloadable } from './config-view.ts'
 import { transferConfig, unservedSections } from './config.ts'
 import type { TransferConfig } from './config.ts'
@@ -59,11 +62,24 @@ export async function startTransfer(
   }
 
   try {
+    let accounts: readonly AccountSpec[] = []
+    const ledger = startLedger({
+      module: 'transfer',
+      dir: join(spoolDir, 'ledger'),
+      keepDays: config.ledger.keepDays,
+      accounts: () => accounts,
+      counters,
+      log,
+      now,
+    })
+    // Closed last, when all counts are done.
+    opened.push(async () => ledger.stop())
     const destinations = await openDestinations({ config, spoolDir, series, counters, log })
     opened.push(() => destinations.close())
     const orphans = adoptOrphans({ config, spoolDir, destinations, series, counters, log })
     opened.push(() => orphans.close())
 
+    accounts = transferAccounts(destinations, orphans)
     const watches = createWatches((endpoint, metric) => {
       for (const route of routes.routesOf(endpoint, metric))
         route.watch = watches.of(endpoint, metric, route.series.tags)
@@ -128,7 +144,7 @@ export async function startTransfer(
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 64 * 1024,
-            pages: { '/metrics': metricsPage(metrics) },
+            pages: { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) },
             log,
           },
           transferRoutes({

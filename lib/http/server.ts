@@ -34,6 +34,8 @@ export interface HttpOptions {
 export type Pages = Readonly<Record<string, (query: URLSearchParams) => Page | Promise<Page>>>
 
 export interface Page {
+  /** Default 200. */
+  readonly status?: number
   readonly contentType: string
   readonly body: string
 }
@@ -71,8 +73,8 @@ export async function startHttp(options: HttpOptions, routes: Routes): Promise<H
   )
   for (const [path, page] of Object.entries(options.pages ?? {}))
     app.get(path, async (request, reply) => {
-      const { contentType, body } = await page(new URLSearchParams(request.url.split('?')[1] ?? ''))
-      return reply.type(contentType).send(body)
+      const { status = 200, contentType, body } = await page(new URLSearchParams(request.url.split('?')[1] ?? ''))
+      return reply.code(status).type(contentType).send(body)
     })
   routes(app, {
     onRequest: async (request, reply) => {

@@ -14,6 +14,7 @@ import type { Reload, Running } from '#lib/module'
 import { graphAccounts } from './accounts.ts'
 import { graphQueryConfig, reloadable } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
+import { endpointFigures } from './endpoint-figures.ts'
 import { internalRoutes } from './http/internal-routes.ts'
 import { queryRoutes } from './http/query-routes.ts'
 import { createIntake } from './intake.ts'
@@ -116,7 +117,9 @@ export async function startGraphQuery(
         })
       : undefined
     if (link) opened.push(() => link.close())
-    const pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) }
+    const seconds = (ms: number) => Math.floor(ms / 1000)
+    const stored = (endpoint: string, since: number) => endpointFigures(store, endpoint, seconds(since), seconds(now()))
+    const pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now, stored) }
     const http = config.http.enabled
       ? await startHttp(
           {

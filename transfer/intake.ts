@@ -4,6 +4,7 @@ import type { Batch } from '#lib/delivery'
 import type { CounterType, ReceivedItem } from '#protocol'
 import { alignDown, numberOf, refusalOf, saneTimestamp } from '#protocol'
 import type { Destinations } from './destinations.ts'
+import type { EndpointCounts } from './endpoint-counts.ts'
 import type { Rejected } from './rejected.ts'
 import type { SeriesCache } from './series-cache.ts'
 
@@ -42,10 +43,11 @@ export function createIntake(options: {
   routes: SeriesCache
   destinations: Destinations
   rejected: Rejected
+  counts: EndpointCounts
   counters: Counters
   now: () => number
 }): Intake {
-  const { routes, destinations, rejected, counters, now } = options
+  const { routes, destinations, rejected, counts, counters, now } = options
 
   /** Accepted samples that are neither safe nor returned yet. */
   let pending = 0
@@ -62,6 +64,7 @@ export function createIntake(options: {
     if (route === undefined) return 'too many series'
     const { series, targets, watch } = route
     const value = typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN)
+    counts.add(item.endpoint, nowSeconds)
     const aligned = alignDown(time, series.step)
     for (const target of targets) touched.add(target, destinations.add(target, series, aligned, value))
     watch?.saw(time, item.step, value, item.counterType as CounterType)

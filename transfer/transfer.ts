@@ -17,6 +17,7 @@ import { transferConfig, unservedSections } from './config.ts'
 import type { TransferConfig } from './config.ts'
 import { showDestinations } from './counters.ts'
 import { openDestinations } from './destinations.ts'
+import { createEndpointCounts, endpointFigures } from './endpoint-counts.ts'
 import { transferRoutes } from './http-routes.ts'
 import { createIntake } from './intake.ts'
 import { metricNames } from './metric-names.ts'
@@ -92,7 +93,9 @@ export async function startTransfer(
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
     const rejected = createRejected(counters, config.rejected.examples, now)
-    const intake = createIntake({ routes, destinations, rejected, counters, now })
+    const counts = createEndpointCounts()
+    const received = (endpoint: string, since: number) => endpointFigures(counts.of(endpoint, since / 1000))
+    const intake = createIntake({ routes, destinations, rejected, counts, counters, now })
     showDestinations(counters, destinations, routes)
 
     const notices = () => [
@@ -144,7 +147,7 @@ export async function startTransfer(
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 64 * 1024,
-            pages: { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) },
+            pages: { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now, received) },
             log,
           },
           transferRoutes({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createEndpointCounts } from './endpoint-counts.ts'
+import { createEndpointCounts, endpointFigures } from './endpoint-counts.ts'
 
 const start = 1_790_000_040
 
@@ -34,4 +34,15 @@ test('not more endpoints are counted than allowed: the one counted first goes', 
   expect(counts.of('a', 0)).toBeUndefined()
   expect(counts.of('b', 0)?.received).toBe(2)
   expect(counts.of('c', 0)?.received).toBe(1)
+})
+
+test('what is shown begins where counting began', () => {
+  const counts = createEndpointCounts()
+  counts.add('a', start + 60)
+  const times = { since: 0, started: start * 1000, now: (start + 120) * 1000 }
+  expect(endpointFigures(counts, 'a', times)).toEqual({
+    'received since 2026-09-21T14:14:00Z': 1,
+    'last heard': '2026-09-21T14:15:00Z',
+  })
+  expect(endpointFigures(counts, 'b', times)).toEqual({ 'received since 2026-09-21T14:14:00Z': 0 })
 })

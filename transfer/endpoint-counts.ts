@@ -63,12 +63,18 @@ function advance(counted: Counted, minute: number): void {
   counted.minute = minute
 }
 
-/** As `./control ledger --endpoint` shows it. */
-export function endpointFigures(counted: ReturnType<EndpointCounts['of']>): Readonly<Record<string, number | string>> {
-  if (!counted) return { 'received in the last hour': 0 }
-  const { received, lastSeconds } = counted
-  return {
-    'received (of the last hour at most)': received,
-    'last heard': new Date(lastSeconds * 1000).toISOString().replace('.000', ''),
-  }
+/** As `./control ledger --endpoint` shows it: from `since`, but not longer ago than an hour or `started` (unix milliseconds). */
+export function endpointFigures(
+  counts: EndpointCounts,
+  endpoint: string,
+  times: { since: number; started: number; now: number },
+): Readonly<Record<string, number | string>> {
+  const from = Math.max(times.since, times.started, times.now - minutes * 60_000)
+  const counted = counts.of(endpoint, from / 1000)
+  const received = { [`received since ${timeText(from / 1000)}`]: counted?.received ?? 0 }
+  return counted ? { ...received, 'last heard': timeText(counted.lastSeconds) } : received
+}
+
+function timeText(seconds: number): string {
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000', '')
 }

@@ -34,7 +34,7 @@ test('every account balances at every look, while peers refuse, fail, hang and g
   let stand = await startTransferStand(options)
   let client = createFalconClient(stand.ports.rpc)
   onTestFinished(async () => {
-    await client.close()
+    client.close()
     await stand.stop()
     await graph.close()
   })
@@ -72,7 +72,7 @@ test('every account balances at every look, while peers refuse, fail, hang and g
       `judge.judge-00.127.0.0.1:${judge.port}.spool.items`,
     ]),
   )
-  await client.close()
+  client.close()
   await stand.stop()
 
   stand = await startTransferStand(options)

@@ -93,8 +93,10 @@ export async function startTransfer(
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
     const rejected = createRejected(counters, config.rejected.examples, now)
+    const started = now()
     const counts = createEndpointCounts()
-    const received = (endpoint: string, since: number) => endpointFigures(counts.of(endpoint, since / 1000))
+    const received = (endpoint: string, since: number) =>
+      endpointFigures(counts, endpoint, { since, started, now: now() })
     const intake = createIntake({ routes, destinations, rejected, counts, counters, now })
     showDestinations(counters, destinations, routes)
 

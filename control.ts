@@ -3,8 +3,10 @@ import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { parseListen } from '#lib/config'
 import { createLogger } from '#lib/log'
+import { showLedger } from '#lib/ledger'
 import { projectRoot } from '#lib/module'
 import { applySchema, openDatabase, runStatement } from '#lib/sql'
 import type { Database } from '#lib/sql'
@@ -18,7 +20,7 @@ const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
 /** Names under which Open-Falcon's control knows a module or an action. */
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
-const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | schema | sql STATEMENT
+const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | ledger | schema | sql STATEMENT
 
   start     start the modules (all when none is named) and wait until each is healthy
   stop      stop them; nothing stays behind
@@ -27,6 +29,8 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   status    what runs: pid, uptime, memory, ports, waiting samples; exit code 1 when something is down
   tail      follow the logs
   schema    make the portal tables that are missing in hbs' database; what exists stays as it is
+  ledger [--since 1h] [--endpoint X] [--from HOST:PORT]...
+            what was received, passed on, held and lost, hop by hop
   sql TEXT  run one statement on hbs' database and show its rows
 
 Modules: ${modules.join(' ')}
@@ -53,6 +57,7 @@ try {
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
+  if (argv[0] === 'ledger') return ledger(argv.slice(1))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
@@ -163,6 +168,10 @@ function specOf(name: string): ModuleSpec {
 
 interface ReadAnyway {
   readonly database?: string
+  readonly dir?: string
+  readonly dataDir?: string
+  readonly spool?: { readonly dir?: string }
+  readonly storage?: { readonly dir?: string }
   readonly http?: { readonly enabled?: boolean; readonly listen?: string }
 }
 
@@ -209,6 +218,49 @@ function showRows(statement: string): Promise<number> {
     if (columns.length === 0) process.stdout.write(changed === undefined ? 'no rows\n' : `${changed} rows changed\n`)
     else process.stdout.write(`${formatTable(columns, rows)}\n`)
   })
+}
+
+/** Of the modules on this machine: what they answer, or what the files of one that is down tell; then those `--from` elsewhere. */
+async function ledger(argv: readonly string[]): Promise<number> {
+  const options = {
+    since: { type: 'string' },
+    endpoint: { type: 'string' },
+    from: { type: 'string', multiple: true },
+  } as const
+  const { since, endpoint, from } = parseArgs({ args: [...argv], options }).values
+  const { text, problem } = await showLedger({
+    sources: [
+      ...modules.flatMap((module) => {
+        const dir = ledgerDirOf(module)
+        const port = httpPortOf(module)
+        return dir === undefined ? [] : [{ module, dir, ...(port !== undefined && { address: `127.0.0.1:${port}` }) }]
+      }),
+      ...(from ?? []).map((address) => ({ module: address, address })),
+    ],
+    since: since ?? '1h',
+    endpoint,
+    now: Date.now(),
+  })
+  process.stdout.write(text)
+  if (problem !== undefined) process.stderr.write(`control: ${problem}\n`)
+  return problem === undefined ? 0 : 2
+}
+
+/** hbs is not on the way of the samples. */
+function ledgerDirOf(module: string): string | undefined {
+  const { dir, dataDir, spool, storage } = configOf(module)
+  switch (module) {
+    case 'agent':
+      return join(dataDir ?? 'var/agent', 'ledger')
+    case 'transfer':
+      return join(spool?.dir ?? 'var/transfer/spool', 'ledger')
+    case 'judge':
+      return join(dir ?? 'var/judge', 'ledger')
+    case 'graph-query':
+      return join(storage?.dir ?? 'var/graph-query', 'ledger')
+    default:
+      return undefined
+  }
 }
 
 async function showStatus(): Promise<number> {

@@ -77,6 +77,9 @@ const settings = z
       })
       .prefault({}),
     victoriametrics,
+    ledger: z
+      .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+      .prefault({}),
     node: z.string().default('').describe('the name of this node in `cluster`'),
     cluster: z
       .record(z.string(), z.string())

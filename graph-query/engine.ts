@@ -5,6 +5,8 @@ import type { Reader } from './reader/reader.ts'
 export interface Engine {
   /** All series, those of other nodes included. */
   readonly reader: Reader
+  /** Those of this node alone. */
+  readonly own: Reader
   /** The name of the node that owns a series; empty when there is only this one. */
   nodeOf(endpoint: string, counter: string): string
   /** Opens the link port on which samples come in. To be closed before the engine. */

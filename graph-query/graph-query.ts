@@ -1,14 +1,20 @@
+import { isAbsolute, join } from 'node:path'
 import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
+import { ledgerPage, startLedger } from '#lib/ledger'
 import type { Logger } from '#lib/log'
-import { mergeReload, withoutSecrets } from '#lib/module'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
+import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
+import { graphAccounts } from './accounts.ts'
 import { graphQueryConfig, reloadable } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
+import { endpointFigures } from './endpoint-figures.ts'
 import { internalRoutes } from './http/internal-routes.ts'
 import { queryRoutes } from './http/query-routes.ts'
 import { openLocalEngine } from './local-engine.ts'
+import { metricNames } from './metric-names.ts'
 import { openVictoriametrics } from './victoriametrics/open-victoriametrics.ts'
 
 /** A running graph-query. A port is undefined when its section is not enabled. */
@@ -56,13 +62,34 @@ export async function startGraphQuery(
     }
     const trust = () => ({ addresses: config.trusted, token: config.token })
 
+    const ledger = startLedger({
+      module: 'graph-query',
+      dir: join(isAbsolute(storage.dir) ? storage.dir : join(projectRoot, storage.dir), 'ledger'),
+      keepDays: config.ledger.keepDays,
+      accounts: () => graphAccounts,
+      counters,
+      log,
+      now,
+    })
+    opened.push(() => ledger.stop())
+    const metrics = createModuleMetrics({ module: 'graph-query', counters, names: metricNames })
     const link = config.rpc.enabled
       ? await engine.listen({ listen: config.rpc.listen, module: 'graph-query', log, counters })
       : undefined
     if (link) opened.push(() => link.close())
+    const seconds = (ms: number) => Math.floor(ms / 1000)
+    const stored = (endpoint: string, since: number) =>
+      endpointFigures(engine.own, endpoint, seconds(since), seconds(now()))
+    const pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now, stored) }
     const http = config.http.enabled
       ? await startHttp(
-          { listen: config.http.listen, trust, bodyLimit: 1024 * 1024, log },
+          {
+            listen: config.http.listen,
+            trust,
+            bodyLimit: 1024 * 1024,
+            pages,
+            log,
+          },
           internalRoutes({
             config: () => withoutSecrets(config),
             rows: () => counters.rows(),

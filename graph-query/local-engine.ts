@@ -52,6 +52,7 @@ export async function openLocalEngine(config: GraphQueryConfig, faces: LocalEngi
   const access = { token, isLocal: isLoopback(parseListen(config.rpc.listen)?.host) }
   return {
     reader: cluster.reader,
+    own: local,
     nodeOf: (endpoint, counter) => cluster.nodeOf(endpoint, counter),
     listen: (options) => listenLink({ ...options, handler: { ...intake.handler, calls: readerCalls(local, access) } }),
     notices: () => [intake.notice() ?? [], upkeep.notices(), damageNotice(store) ?? []].flat(),

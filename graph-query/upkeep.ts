@@ -17,6 +17,7 @@ export function startUpkeep(
 ): Upkeep {
   const { counters, log } = options
   const failures = new Map<string, string>()
+  for (const what of ['sync the log', 'write segments']) counters.add(`UpkeepFailed.${what}`, 0)
 
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {

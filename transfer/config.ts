@@ -108,6 +108,9 @@ export const transferConfig = z
       .object({ examples: z.int().min(1).max(1000).default(20).describe('kept for each reason') })
       .prefault({}),
     ...sinkSections,
+    ledger: z
+      .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+      .prefault({}),
   })
   .superRefine((config, context) => {
     const sinks = sinkNames.filter((name) => config[name].enabled && !unservedSections(config).includes(name))

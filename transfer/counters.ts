@@ -10,6 +10,7 @@ const counts = [
   'SocketRecvCnt',
   'RejectedCnt',
   'MalformedCallCnt',
+  'AcknowledgedCnt',
   'ReturnedCnt',
   'SocketLostCnt',
 ]
@@ -33,15 +34,15 @@ export function showDestinations(counters: Counters, destinations: Destinations,
         .stats()
         .filter((stats) => stats.ring === ring)
         .reduce((total, stats) => total + read(stats), 0)
-    counters.gauge(
+    counters.counted(
       `SendTo${name}Cnt`,
       sum(({ delivered }) => delivered),
     )
-    counters.gauge(
+    counters.counted(
       `SendTo${name}DropCnt`,
       sum(({ dropped }) => dropped.size + dropped.age + dropped.corrupt),
     )
-    counters.gauge(
+    counters.counted(
       `SendTo${name}FailCnt`,
       sum(({ refused, returned }) => refused + returned),
     )

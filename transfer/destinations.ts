@@ -42,8 +42,6 @@ export interface PlacedDestination {
   readonly address: string
   readonly client: Peer
   readonly destination: Destination
-  /** Samples that a former process left in the spool. */
-  readonly inherited: number
 }
 
 /** Every place that samples go to. A target is an index into `list`. */
@@ -63,7 +61,7 @@ export interface Destinations {
     count: number,
     into: (batch: Batch) => void,
   ): void
-  stats(): (Pick<PlacedDestination, 'ring' | 'node' | 'address' | 'inherited'> & DestinationStats)[]
+  stats(): (Pick<PlacedDestination, 'ring' | 'node' | 'address'> & DestinationStats)[]
   /** Settles when everything taken is acknowledged or on disk, and nothing more will be sent. */
   close(): Promise<void>
 }
@@ -170,11 +168,10 @@ export async function openDestinations(opening: Opening): Promise<Destinations> 
       placedAt(target).destination.addPicked(from, picked, count, into)
     },
     stats: () =>
-      list.map(({ ring, node, address, inherited, destination }) => ({
+      list.map(({ ring, node, address, destination }) => ({
         ring,
         node,
         address,
-        inherited,
         ...destination.stats(),
       })),
     close,
@@ -300,7 +297,6 @@ function openOne({ config, spoolDir, series, counters, log }: Opening, place: Pl
   })
   const ownLog = log.child({ destination: name })
   const client = place.createPeer(ownLog)
-  const inherited = spool.stats().items
   const destination = createDestination({
     name,
     client,
@@ -315,6 +311,6 @@ function openOne({ config, spoolDir, series, counters, log }: Opening, place: Pl
     counters,
     log: ownLog,
   })
-  const placed: PlacedDestination = { ring: section, node, address, client, destination, inherited }
+  const placed: PlacedDestination = { ring: section, node, address, client, destination }
   return { placed, spool }
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { setImmediate } from 'node:timers/promises'
 import { createCounters } from '#lib/counters'
 import type { Destinations } from './destinations.ts'
+import { createEndpointCounts } from './endpoint-counts.ts'
 import { createIntake } from './intake.ts'
 import { createRejected } from './rejected.ts'
 import { createSeriesCache } from './series-cache.ts'
@@ -16,6 +17,7 @@ test('a call of very many items lets others have their turn, and is answered for
     },
   }
   const intake = createIntake({
+    counts: createEndpointCounts(),
     routes: createSeriesCache({
       max: 10,
       create: ({ endpoint, metric, tags, step }) => ({

@@ -4,6 +4,7 @@ import type { Batch } from '#lib/delivery'
 import type { CounterType, ReceivedItem } from '#protocol'
 import { alignDown, numberOf, refusalOf, saneTimestamp } from '#protocol'
 import type { Destinations } from './destinations.ts'
+import type { EndpointCounts } from './endpoint-counts.ts'
 import { createPlacedSamples } from './placed-samples.ts'
 import type { Rejected } from './rejected.ts'
 import type { Route, SeriesCache } from './series-cache.ts'
@@ -48,16 +49,22 @@ export const maxEndpointLength = 1024
 /** A call may have hundreds of thousands of items; other calls get their turn after so many. */
 export const itemsPerTurn = 10_000
 
-/** `now` is in milliseconds. Counters: `RecvCnt` accepted samples, `<entrance>RecvCnt`, `ReturnedCnt` for failed calls. */
+/** `now` is in milliseconds. Counters: `RecvCnt` accepted samples, each in `AcknowledgedCnt`, `ReturnedCnt` (failed calls) or, until then,
+ * `PendingCnt`; `<entrance>RecvCnt`. */
 export function createIntake(options: {
   routes: SeriesCache
   destinations: Destinations
   rejected: Rejected
+  counts: EndpointCounts
   counters: Counters
   now: () => number
 }): Intake {
-  const { routes, destinations, rejected, counters, now } = options
+  const { routes, destinations, rejected, counts, counters, now } = options
   const placed = createPlacedSamples(2 * itemsPerTurn)
+
+  /** Accepted samples that are neither safe nor returned yet. */
+  let pending = 0
+  counters.gauge('PendingCnt', () => pending)
 
   /** Why an item does not get in, undefined once it has its place. */
   function place(item: ReceivedItem, checked: boolean, nowSeconds: number): string | undefined {
@@ -68,13 +75,14 @@ export function createIntake(options: {
     if (time < 0 || time > lastTimestamp) return 'timestamp out of range'
     const route = routes.routeOf(item)
     if (route === undefined) return 'too many series'
-    deliver(route, time, typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN))
+    deliver(route, time, typeof item.value === 'number' ? item.value : (numberOf(item.value) ?? Number.NaN), nowSeconds)
     return undefined
   }
 
   /** Gives one sample its places. `time` is sane and not aligned; sinks get it, and the step, as they came. */
-  function deliver(route: Route, time: number, value: number): void {
+  function deliver(route: Route, time: number, value: number, nowSeconds: number): void {
     const { series, targets, watch } = route
+    counts.add(series.endpoint, nowSeconds)
     const { sinksFrom } = destinations
     let rings = targets.length
     while (rings > 0 && (targets[rings - 1] as number) >= sinksFrom) rings--
@@ -87,11 +95,15 @@ export function createIntake(options: {
   async function accept(count: number, entrance: Entrance, touched: Touched): Promise<void> {
     counters.add('RecvCnt', count)
     counters.add(`${entrance}RecvCnt`, count)
+    pending += count
     try {
       await touched.settled()
+      counters.add('AcknowledgedCnt', count)
     } catch (error) {
       counters.add('ReturnedCnt', count)
       throw new Error(`Cannot keep the samples, send them again: ${(error as Error).message}`, { cause: error })
+    } finally {
+      pending -= count
     }
   }
 
@@ -128,7 +140,12 @@ export function createIntake(options: {
       const touched = createTouched()
       try {
         for (let i = 0; i < count; i++)
-          deliver(known[i] as Route, saneTimestamp(timestamps[i] as number, nowSeconds), values[i] as number)
+          deliver(
+            known[i] as Route,
+            saneTimestamp(timestamps[i] as number, nowSeconds),
+            values[i] as number,
+            nowSeconds,
+          )
         placed.send(destinations, (target, batch) => touched.add(target, batch))
       } finally {
         placed.clear()

@@ -18,6 +18,8 @@ export interface Orphan {
   readonly ring: SectionName
   /** Below the spool folder; names the node and the address it was for. */
   readonly folder: string
+  /** Prefix of its counters. */
+  readonly counterName: string
   /** Samples that were in it at the start. */
   readonly items: number
   /** Samples that are still in it. */
@@ -111,7 +113,7 @@ function adopt(adoption: Adoption, ring: SectionName, folder: string) {
       (error: unknown) => log.error({ err: error, folder }, 'cannot remove an empty spool'),
     )
   }, emptyCheckMs)
-  const orphan: Orphan = { ring, folder, items, left: () => (closing === undefined ? left() : 0) }
+  const orphan: Orphan = { ring, folder, counterName, items, left: () => (closing === undefined ? left() : 0) }
   return {
     orphan,
     close() {

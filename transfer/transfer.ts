@@ -4,17 +4,23 @@ import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { createSeriesTable } from '#lib/link'
+import { ledgerPage, startLedger } from '#lib/ledger'
+import type { AccountSpec } from '#lib/ledger'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
+import { transferAccounts } from './accounts.ts'
 import { reloadable } from './config-view.ts'
 import { transferConfig, unservedSections } from './config.ts'
 import type { TransferConfig } from './config.ts'
 import { showDestinations } from './counters.ts'
 import { openDestinations } from './destinations.ts'
+import { createEndpointCounts, endpointFigures } from './endpoint-counts.ts'
 import { transferRoutes } from './http-routes.ts'
 import { createIntake } from './intake.ts'
+import { metricNames } from './metric-names.ts'
 import { transferMethods } from './methods/index.ts'
 import { adoptOrphans } from './orphans.ts'
 import { mostSeries } from './most-series.ts'
@@ -59,11 +65,24 @@ export async function startTransfer(
   }
 
   try {
+    let accounts: readonly AccountSpec[] = []
+    const ledger = startLedger({
+      module: 'transfer',
+      dir: join(spoolDir, 'ledger'),
+      keepDays: config.ledger.keepDays,
+      accounts: () => accounts,
+      counters,
+      log,
+      now,
+    })
+    // Closed last, when all counts are done.
+    opened.push(async () => ledger.stop())
     const destinations = await openDestinations({ config, spoolDir, series, counters, log })
     opened.push(() => destinations.close())
     const orphans = adoptOrphans({ config, spoolDir, destinations, series, counters, log })
     opened.push(() => orphans.close())
 
+    accounts = transferAccounts(destinations, orphans)
     const watches = createWatches((endpoint, metric) => {
       for (const route of routes.routesOf(endpoint, metric))
         route.watch = watches.of(endpoint, metric, route.series.tags)
@@ -81,7 +100,11 @@ export async function startTransfer(
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
     const rejected = createRejected(counters, config.rejected.examples, now)
-    const intake = createIntake({ routes, destinations, rejected, counters, now })
+    const started = now()
+    const counts = createEndpointCounts()
+    const received = (endpoint: string, since: number) =>
+      endpointFigures(counts, endpoint, { since, started, now: now() })
+    const intake = createIntake({ routes, destinations, rejected, counts, counters, now })
     showDestinations(counters, destinations, routes)
 
     const notices = () => [
@@ -113,6 +136,7 @@ export async function startTransfer(
       return changes
     }
 
+    const metrics = createModuleMetrics({ module: 'transfer', counters, names: metricNames })
     const rpc = config.rpc.enabled
       ? await listenRpc({
           listen: config.rpc.listen,
@@ -136,6 +160,7 @@ export async function startTransfer(
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 64 * 1024,
+            pages: { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now, received) },
             log,
           },
           transferRoutes({

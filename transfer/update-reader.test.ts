@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createCounters } from '#lib/counters'
 import { sortTags } from '#protocol'
 import type { Destinations } from './destinations.ts'
+import { createEndpointCounts } from './endpoint-counts.ts'
 import { createIntake } from './intake.ts'
 import type { Intake, TransferReply } from './intake.ts'
 import { createRejected } from './rejected.ts'
@@ -51,6 +52,7 @@ function setup() {
     routes,
     destinations: destinations as Destinations,
     rejected,
+    counts: createEndpointCounts(),
     counters,
     now: () => 1_795_191_000_000,
   })

@@ -29,6 +29,8 @@ interface HistoryElement {
 /** Routes of port 9966: the graph part of Open-Falcon's API with its shapes. */
 export function queryRoutes(faces: QueryFaces): Routes {
   const { reader, counters, log } = faces
+  for (const name of ['GraphQueryCnt', 'GraphQueryItemCnt', 'GraphLastCnt', 'QueryRefusedCnt', 'NodeUnreachableCnt'])
+    counters.add(name, 0)
   return (app) => {
     app.addHttpMethod('DELETE', { hasBody: true, overrideExisting: true })
     app.get('/health', (_request, reply) => sendText(reply, 'ok'))

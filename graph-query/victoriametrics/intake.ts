@@ -45,6 +45,9 @@ export function createVictoriametricsIntake(options: VictoriametricsIntakeOption
     counters.add(name, 0)
   const encode = createWriteEncoder()
   let returning: string | undefined
+  /** Received, and not in any of the counts yet. */
+  let pending = 0
+  counters.gauge('PendingCnt', () => pending)
 
   function refusalOf(slot: VictoriametricsSlot, time: number, value: number, now: number): Refusal | undefined {
     if (!slot) return 'name'
@@ -56,47 +59,52 @@ export function createVictoriametricsIntake(options: VictoriametricsIntakeOption
 
   async function take(batch: SlotBatch<VictoriametricsSlot>): Promise<LinkAck> {
     counters.add('GraphRpcRecvCnt', batch.count)
-    const now = clock.now()
-    const refused = new Map<Refusal, number>()
-    const series: WriteSeries[] = []
-    const times = new Float64Array(batch.count)
-    const values = new Float64Array(batch.count)
-    for (let i = 0; i < batch.count; i++) {
-      const slot = batch.slots[i]
-      const value = batch.values[i] ?? NaN
-      const time = slot ? alignedTo(batch.timestamps[i] ?? NaN, slot.step) : 0
-      const reason = refusalOf(slot, time, value, now)
-      if (reason) refused.set(reason, (refused.get(reason) ?? 0) + 1)
-      else if (slot) {
-        times[series.length] = time * 1000
-        values[series.length] = value
-        series.push(slot.series)
-      }
-    }
-    const count = series.length
+    pending += batch.count
     try {
-      if (count > 0) await writes.write(encode({ count, series, times, values }), count)
-    } catch (error) {
-      const reason = `Cannot store samples: ${(error as Error).message}`
-      if (!(error instanceof WriteRefused)) {
-        counters.add('ReturnedCnt', batch.count)
-        // Once, not once a batch: the notice stands until samples are taken again.
-        if (returning === undefined) log.error({ err: error }, 'samples are sent back')
-        returning = reason
-        throw new Error(reason, { cause: error })
+      const now = clock.now()
+      const refused = new Map<Refusal, number>()
+      const series: WriteSeries[] = []
+      const times = new Float64Array(batch.count)
+      const values = new Float64Array(batch.count)
+      for (let i = 0; i < batch.count; i++) {
+        const slot = batch.slots[i]
+        const value = batch.values[i] ?? NaN
+        const time = slot ? alignedTo(batch.timestamps[i] ?? NaN, slot.step) : 0
+        const reason = refusalOf(slot, time, value, now)
+        if (reason) refused.set(reason, (refused.get(reason) ?? 0) + 1)
+        else if (slot) {
+          times[series.length] = time * 1000
+          values[series.length] = value
+          series.push(slot.series)
+        }
       }
-      log.error({ err: error, samples: count }, 'VictoriaMetrics refuses samples')
-      refused.set('rejected', count)
+      const count = series.length
+      try {
+        if (count > 0) await writes.write(encode({ count, series, times, values }), count)
+      } catch (error) {
+        const reason = `Cannot store samples: ${(error as Error).message}`
+        if (!(error instanceof WriteRefused)) {
+          counters.add('ReturnedCnt', batch.count)
+          // Once, not once a batch: the notice stands until samples are taken again.
+          if (returning === undefined) log.error({ err: error }, 'samples are sent back')
+          returning = reason
+          throw new Error(reason, { cause: error })
+        }
+        log.error({ err: error, samples: count }, 'VictoriaMetrics refuses samples')
+        refused.set('rejected', count)
+      }
+      if (returning !== undefined) log.info({ reason: returning }, 'samples are taken again')
+      returning = undefined
+      let lost = 0
+      for (const [reason, times_] of refused) {
+        counters.add(`Refused.${reason}`, times_)
+        lost += times_
+      }
+      counters.add('StoredCnt', batch.count - lost)
+      return { taken: batch.count - lost, refused: lost }
+    } finally {
+      pending -= batch.count
     }
-    if (returning !== undefined) log.info({ reason: returning }, 'samples are taken again')
-    returning = undefined
-    let lost = 0
-    for (const [reason, times_] of refused) {
-      counters.add(`Refused.${reason}`, times_)
-      lost += times_
-    }
-    counters.add('StoredCnt', batch.count - lost)
-    return { taken: batch.count - lost, refused: lost }
   }
 
   return {

@@ -38,8 +38,16 @@ export function openVictoriametrics(
     counters,
     log,
   })
+  const reader = createVictoriametricsReader({
+    client,
+    variants,
+    clock,
+    archives: storage.archives,
+    rawRetentionSeconds,
+  })
   return {
-    reader: createVictoriametricsReader({ client, variants, clock, archives: storage.archives, rawRetentionSeconds }),
+    reader,
+    own: reader,
     nodeOf: () => '',
     listen: (options) => listenLink({ ...options, handler: intake.handler }),
     notices: () =>

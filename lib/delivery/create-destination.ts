@@ -13,7 +13,8 @@ const defaultLiveFirstReplay = 200_000
 const batchesPerReplay = 4
 
 /**
- * Starts sending to one peer, and resumes what its spool holds. Gauges under its name: `.queued`, `.inFlight`,
+ * Starts sending to one peer, and resumes what its spool holds. Counts under its name `.given` (added) and `.inherited` (in
+ * the spool at the start, with what was damaged there); gauges `.queued`, `.inFlight`,
  * `.connected` (0 or 1), `.spool.items`, `.spool.bytes`, `.spool.oldestSeconds`; counts as `createLedger` says.
  */
 export function createDestination(options: DestinationOptions): Destination {
@@ -38,6 +39,9 @@ export function createDestination(options: DestinationOptions): Destination {
     onDelivered: () => (lastError = undefined),
   })
 
+  const { size, age, corrupt } = ledger.totals().dropped
+  const inherited = spool.stats().items + size + age + corrupt
+  let given = 0
   let collecting: LiveBatch | undefined
   /** Closed batches in memory, oldest first. */
   const live = new Set<LiveBatch>()
@@ -221,6 +225,8 @@ export function createDestination(options: DestinationOptions): Destination {
     dispatch()
   }
 
+  counters.add(`${name}.inherited`, inherited)
+  counters.counted(`${name}.given`, () => given)
   counters.gauge(`${name}.connected`, () => Number(client.connected))
   counters.gauge(`${name}.queued`, queued)
   counters.gauge(`${name}.inFlight`, () => samples.sent)
@@ -238,6 +244,7 @@ export function createDestination(options: DestinationOptions): Destination {
         )
       const batch = openToAdd()
       batch.add(series, timestamp, value)
+      given++
       if (batch.columns.count === batchSize) dispatchFull()
       return batch
     },
@@ -246,6 +253,7 @@ export function createDestination(options: DestinationOptions): Destination {
         const batch = openToAdd()
         const end = Math.min(count, done + batchSize - batch.columns.count)
         batch.addPicked(from, picked, done, end)
+        given += end - done
         done = end
         into(batch)
         if (batch.columns.count === batchSize) dispatchFull()
@@ -261,6 +269,8 @@ export function createDestination(options: DestinationOptions): Destination {
         queued: queued(),
         inFlight: samples.sent,
         spooled: { items, bytes, oldestSeconds },
+        given,
+        inherited,
         ...ledger.totals(),
         lastError: client.connected ? lastError : (client.lastError ?? lastError),
         lastRefusal: client.lastRefusal,

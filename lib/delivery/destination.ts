@@ -42,6 +42,10 @@ export interface DestinationStats {
   /** Samples sent, not answered and not on disk. */
   readonly inFlight: number
   readonly spooled: { readonly items: number; readonly bytes: number; readonly oldestSeconds: number }
+  /** Samples added. */
+  readonly given: number
+  /** Samples that a former process left in the spool, also those that could not be read any more. */
+  readonly inherited: number
   readonly delivered: number
   readonly refused: number
   /** Samples given back to the caller (`settled` rejected) because neither peer nor disk took them. */
@@ -53,7 +57,7 @@ export interface DestinationStats {
   readonly diskError: string | undefined
 }
 
-/** One peer that samples go to. Every sample added ends in exactly one of delivered, refused, returned or dropped. */
+/** One peer that samples go to. Every sample added or inherited ends in exactly one of delivered, refused, returned or dropped. */
 export interface Destination {
   /**
    * Takes one sample and returns the batch it went into; a full batch is sent by itself.

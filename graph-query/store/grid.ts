@@ -2,6 +2,8 @@ import { createHeadWindow, putInWindow } from './head.ts'
 import type { HeadWindow, PagePool } from './head.ts'
 import { rateReach } from './layout.ts'
 import type { GridLayout } from './layout.ts'
+import { createPlaceKinds, withKind } from './place-kinds.ts'
+import type { PlaceKinds } from './place-kinds.ts'
 import type { SeriesKind } from './registry.ts'
 import {
   clearRows,
@@ -42,6 +44,7 @@ export interface Grid {
   flushAt: number
   /** Places given out so far. */
   places: number
+  kinds: PlaceKinds
 }
 
 export function createGrid(dir: string, layout: GridLayout): Grid {
@@ -54,7 +57,14 @@ export function createGrid(dir: string, layout: GridLayout): Grid {
     writing: [],
     flushAt: 0,
     places: 0,
+    kinds: createPlaceKinds(),
   }
+}
+
+/** Notes which series a place has; `undefined` when it was deleted. */
+export function setPlace(grid: Grid, place: number, kind: SeriesKind | undefined): void {
+  grid.kinds = withKind(grid.kinds, place, kind)
+  grid.places = Math.max(grid.places, place + 1)
 }
 
 /** Stores one point in memory. `row` is its time divided by the step. */

@@ -13,7 +13,7 @@ export interface HeadWindow {
   frozenBelow: number | undefined
 }
 
-/** Hands out and takes back pages, so that memory is reused from window to window. */
+/** Hands out and takes back pages, so that memory is reused from window to window. Other threads can read them. */
 export interface PagePool {
   take(length: number): Float64Array
   give(page: Float64Array): void
@@ -40,7 +40,7 @@ export function createPagePool(): PagePool {
       usedBytes += 8 * length
       const reused = idle.get(length)?.pop()
       if (reused) idleBytes -= 8 * length
-      return (reused ?? new Float64Array(length)).fill(NaN)
+      return (reused ?? new Float64Array(new SharedArrayBuffer(8 * length))).fill(NaN)
     },
     give(page) {
       usedBytes -= 8 * page.length

@@ -1,4 +1,4 @@
-import { extendArchive, liesWithin, mergeArchive, mergeRaw, patchArchive, writeWindow } from './flush.ts'
+import { extendArchive, liesWithin, mergeWithin, patchArchive, writeWindow } from './flush.ts'
 import type { Workshop } from './flush.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow } from './head.ts'
@@ -44,7 +44,7 @@ export async function writeFrozen(shop: Workshop, grid: Grid, now: number): Prom
   const late = lateIn(grid, grid.writing)
   if (late)
     for (const [i, span] of lateSpans(grid.layout, late, now).entries())
-      await patchArchive(shop, grid, i, span, late.places)
+      await patchArchive(shop, grid, i, span, late.windows)
   while (grid.writing.length > 0) {
     const batch = distinctWindows(grid.writing)
     const outcomes = await Promise.allSettled(batch.map((window) => writeWindow(shop, grid, window)))
@@ -73,7 +73,7 @@ export async function consolidate(shop: Workshop, grid: Grid, now: number, lateS
     const within = grid.raw.segments.filter((segment) => liesWithin(segment, first, mergedRows))
     const merged = within.some((segment) => segment.rows === mergedRows)
     const most = merged ? mostBeside : complete ? 1 : mostSmall
-    if (within.length > most) await mergeRaw(shop, grid, first, mergedRows)
+    if (within.length > most) await mergeWithin(shop, grid, grid.raw, 1, first, mergedRows)
   }
   for (let i = 0; i < grid.archives.length; i++) await consolidateArchive(shop, grid, i, now, lateSeconds)
 }
@@ -97,7 +97,7 @@ async function consolidateArchive(
   }
   for (const first of spansOf(level, layout.segmentRows)) {
     const within = level.segments.filter((segment) => liesWithin(segment, first, layout.segmentRows))
-    if (within.length > mostBeside) await mergeArchive(shop, grid, index, first, layout.segmentRows)
+    if (within.length > mostBeside) await mergeWithin(shop, grid, level, layout.width, first, layout.segmentRows)
   }
 }
 

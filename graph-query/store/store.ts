@@ -16,6 +16,7 @@ import { createPacer } from './pacer.ts'
 import { openGrid, recoverLastPoints, replayLog, stepsIn } from './recover.ts'
 import type { SeriesRecord } from './registry.ts'
 import { searchCounters, searchEndpoints } from './search.ts'
+import { createSegmentThread } from './segment-thread.ts'
 import { openSegment } from './segment.ts'
 import type { Store, StoreOptions } from './types.ts'
 import { openWal } from './wal.ts'
@@ -53,7 +54,6 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   let segmentSequence = 0
   let pointsTaken = 0
   let damagedBlocks = 0
-  let closing = false
 
   const onDamage = (file: string, where: string) => {
     damagedBlocks++
@@ -99,19 +99,16 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   })
 
   const pace = createPacer()
+  const maker = options.maker ?? createSegmentThread(onDamage)
   const shop: Workshop = {
     pool,
-    async pace() {
-      if (closing) throw new Error('Cannot go on: the store is closing')
-      await pace()
-    },
+    maker,
     nextSequence: () => ++segmentSequence,
     open: (path) => openSegment(path, onDamage),
     async discard(segment) {
       segment.close()
       await unlink(segment.path)
     },
-    seriesAt: (grid, place) => catalog.seriesAt(grid, place),
   }
   const caretaker = createCaretaker({
     shop,
@@ -135,8 +132,9 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
 
   let closed: Promise<void> | undefined
   async function closeAll(): Promise<void> {
-    closing = true
-    await caretaker.ended()
+    const ended = caretaker.ended()
+    await maker.close()
+    await ended
     // A full disk may refuse one of them; the others are done all the same.
     const failures: unknown[] = []
     for (const end of [() => registry.close(), () => wal.close(), () => lastPoints.save()])

@@ -23,7 +23,7 @@ export interface PagePool {
   readonly idleBytes: number
 }
 
-const largestIdleBytes = 64 * 2 ** 20
+const alwaysKeptBytes = 16 * 2 ** 20
 
 export function createPagePool(): PagePool {
   const idle = new Map<number, Float64Array[]>()
@@ -44,7 +44,8 @@ export function createPagePool(): PagePool {
     },
     give(page) {
       usedBytes -= 8 * page.length
-      if (idleBytes + 8 * page.length > largestIdleBytes) return
+      // As much as is in use will be wanted again when the next window begins; what a burst took beyond that is not.
+      if (idleBytes + 8 * page.length > Math.max(alwaysKeptBytes, usedBytes)) return
       idleBytes += 8 * page.length
       const pages = idle.get(page.length)
       if (pages) pages.push(page)

@@ -67,15 +67,22 @@ function distinctWindows(windows: readonly HeadWindow[]): HeadWindow[] {
 
 /** Merges small raw segments, then makes archive rows, then merges what late points left beside them. */
 export async function consolidate(shop: Workshop, grid: Grid, now: number, lateSeconds: number): Promise<void> {
-  const { step, mergedRows } = grid.layout
-  for (const first of spansOf(grid.raw, mergedRows)) {
-    const complete = (first + mergedRows) * step + lateSeconds <= now
-    const within = grid.raw.segments.filter((segment) => liesWithin(segment, first, mergedRows))
-    const merged = within.some((segment) => segment.rows === mergedRows)
-    const most = merged ? mostBeside : complete ? 1 : mostSmall
-    if (within.length > most) await mergeWithin(shop, grid, grid.raw, 1, first, mergedRows)
-  }
+  const [medium, large] = grid.layout.mergedRows
+  // Windows of a span that is being written to are there soon after its end; a day waits for what is late.
+  await mergeRaw(shop, grid, medium, 2 * graceSeconds, now)
+  await mergeRaw(shop, grid, large, Math.max(2 * graceSeconds, lateSeconds), now)
   for (let i = 0; i < grid.archives.length; i++) await consolidateArchive(shop, grid, i, now, lateSeconds)
+}
+
+/** Merges the raw segments of each span of `rows` that is complete, or that has got too many of them. */
+async function mergeRaw(shop: Workshop, grid: Grid, rows: number, waitSeconds: number, now: number): Promise<void> {
+  for (const first of spansOf(grid.raw, rows)) {
+    const complete = (first + rows) * grid.layout.step + waitSeconds <= now
+    const within = grid.raw.segments.filter((segment) => liesWithin(segment, first, rows))
+    const merged = within.some((segment) => segment.rows === rows)
+    const most = merged ? mostBeside : complete ? 1 : mostSmall
+    if (within.length > most) await mergeWithin(shop, grid, grid.raw, 1, first, rows)
+  }
 }
 
 async function consolidateArchive(

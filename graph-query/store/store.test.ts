@@ -245,7 +245,7 @@ test('whole segments go when they are older than what is kept, and idle series a
 })
 
 test('when memory is full, windows are written early; when that does not help, points are turned away', async () => {
-  const bench = await createBench(noon, { headBytes: 100_000 })
+  const bench = await createBench(noon, { headBytes: 20_000 })
   const slots = Array.from({ length: 600 }, (_, i) => bench.store.define(gauge(`c${i}`)))
   for (const slot of slots) bench.store.append(slot, noon - 60, slot)
   await bench.store.commit()

@@ -19,13 +19,18 @@ export interface Workshop {
   discard(segment: Segment): Promise<void>
 }
 
-/** Writes one frozen window to a segment and lets its memory go. The window is readable throughout. */
-export async function writeWindow(shop: Workshop, grid: Grid, window: HeadWindow): Promise<void> {
-  const span = { width: 1, firstRow: window.firstRow, rows: window.rows, walSequence: window.frozenBelow ?? 0 }
-  const segment = await makeSegment(shop, grid, span, { what: 'window', pages: window.pages })
+/**
+ * Writes frozen windows that follow each other, and were frozen together, to one segment and lets their memory go.
+ * They are readable throughout.
+ */
+export async function writeWindows(shop: Workshop, grid: Grid, windows: readonly HeadWindow[]): Promise<void> {
+  const firstRow = windows[0]?.firstRow ?? 0
+  const rows = windows.reduce((sum, window) => sum + window.rows, 0)
+  const span = { width: 1, firstRow, rows, walSequence: windows[0]?.frozenBelow ?? 0 }
+  const segment = await makeSegment(shop, grid, span, { what: 'windows', windows })
   grid.raw.segments = [...grid.raw.segments, segment].toSorted((a, b) => a.sequence - b.sequence)
-  grid.writing = grid.writing.filter((other) => other !== window)
-  for (const page of window.pages.values()) shop.pool.give(page)
+  grid.writing = grid.writing.filter((other) => !windows.includes(other))
+  for (const window of windows) for (const page of window.pages.values()) shop.pool.give(page)
 }
 
 /** Merges all segments of a level that lie within `[firstRow, firstRow + rows)` into one. */
@@ -46,8 +51,8 @@ export async function mergeWithin(
   for (const segment of inputs) await shop.discard(segment)
 }
 
-/** Makes and stores rows of an archive from `from` up to before `to`, which from then on are read and not made. */
-export async function extendArchive(
+/** Makes and stores rows of an archive from `from` up to before `to`. */
+export async function addArchiveRows(
   shop: Workshop,
   grid: Grid,
   index: number,
@@ -57,7 +62,6 @@ export async function extendArchive(
   const { level } = archiveAt(grid, index)
   const segment = await makeArchiveRows(shop, grid, index, from, to - 1, undefined)
   level.segments = [...level.segments, segment]
-  level.doneThrough = to
 }
 
 /** Rows of an archive that are stored already, made anew for the series that have points in these windows. */

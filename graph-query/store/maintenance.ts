@@ -1,5 +1,6 @@
-import { extendArchive, liesWithin, mergeWithin, patchArchive, writeWindow } from './flush.ts'
+import { addArchiveRows, liesWithin, mergeWithin, patchArchive, writeWindows } from './flush.ts'
 import type { Workshop } from './flush.ts'
+import { oldestSourceStep } from './grid.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow } from './head.ts'
 import { lateIn, lateSpans } from './late-rows.ts'
@@ -7,7 +8,7 @@ import { syncFolder } from './segment-writer.ts'
 
 /** Seconds after its end that a window waits for stragglers before it is written. */
 const graceSeconds = 120
-/** Windows whose segments are written at the same time: most of it is waiting for the disk. */
+/** Segments of windows that are written at the same time: most of it is waiting for the disk. */
 const writtenTogether = 8
 /** Small segments beside a merged one before they are merged into it. */
 const mostBeside = 8
@@ -46,23 +47,32 @@ export async function writeFrozen(shop: Workshop, grid: Grid, now: number): Prom
     for (const [i, span] of lateSpans(grid.layout, late, now).entries())
       await patchArchive(shop, grid, i, span, late.windows)
   while (grid.writing.length > 0) {
-    const batch = distinctWindows(grid.writing)
-    const outcomes = await Promise.allSettled(batch.map((window) => writeWindow(shop, grid, window)))
+    const runs = distinctRuns(grid)
+    const outcomes = await Promise.allSettled(runs.map((run) => writeWindows(shop, grid, run)))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
   await syncFolder(grid.dir)
 }
 
-/** Some windows that may be written side by side: none has the rows of another, so their order does not matter. */
-function distinctWindows(windows: readonly HeadWindow[]): HeadWindow[] {
+/**
+ * Some of the windows to write, those that belong into one segment together: they follow each other in one medium span
+ * and were frozen at the same time. None of all has the rows of another, so that their order does not matter.
+ */
+function distinctRuns(grid: Grid): HeadWindow[][] {
+  const spanOf = (window: HeadWindow) => Math.floor(window.firstRow / grid.layout.mergedRows[0])
   const firstRows = new Set<number>()
-  const batch: HeadWindow[] = []
-  for (const window of windows) {
-    if (firstRows.has(window.firstRow) || batch.length === writtenTogether) break
+  const runs: HeadWindow[][] = []
+  for (const window of grid.writing) {
+    if (firstRows.has(window.firstRow)) break
     firstRows.add(window.firstRow)
-    batch.push(window)
+    const run = runs.at(-1)
+    const before = run?.at(-1)
+    const follows = before && before.firstRow + before.rows === window.firstRow && spanOf(before) === spanOf(window)
+    if (follows && before.frozenBelow === window.frozenBelow) run?.push(window)
+    else if (runs.length === writtenTogether) break
+    else runs.push([window])
   }
-  return batch
+  return runs
 }
 
 /** Merges small raw segments, then makes archive rows, then merges what late points left beside them. */
@@ -96,11 +106,12 @@ async function consolidateArchive(
   const layout = grid.layout.archives[index]
   if (!level || !layout) return
   const rowSeconds = layout.width * grid.layout.step
-  level.doneThrough ??= firstRowToMake(grid, index)
-  while (level.doneThrough !== undefined) {
+  if (!layout.retired) await fillBehind(shop, grid, index, now)
+  while (level.doneThrough !== undefined && !layout.retired) {
     const to: number = (Math.floor(level.doneThrough / layout.segmentRows) + 1) * layout.segmentRows
     if ((to - 1) * rowSeconds + lateSeconds > now) break
-    await extendArchive(shop, grid, index, level.doneThrough, to)
+    await addArchiveRows(shop, grid, index, level.doneThrough, to)
+    level.doneThrough = to
   }
   for (const first of spansOf(level, layout.segmentRows)) {
     const within = level.segments.filter((segment) => liesWithin(segment, first, layout.segmentRows))
@@ -113,15 +124,35 @@ function spansOf(level: Level, rows: number): number[] {
   return [...new Set(level.segments.map((segment) => Math.floor(segment.firstRow / rows) * rows))]
 }
 
-/** Where an archive begins: at the oldest raw point. */
-function firstRowToMake(grid: Grid, index: number): number | undefined {
+/**
+ * Where an archive is new, or is kept longer than before, its older rows are made from what is stored: as far back as
+ * that reaches and they are wanted.
+ */
+async function fillBehind(shop: Workshop, grid: Grid, index: number, now: number): Promise<void> {
+  const level = grid.archives[index]
   const layout = grid.layout.archives[index]
-  const oldest = Math.min(
-    ...grid.raw.segments.map((segment) => segment.firstRow),
-    ...grid.writing.map((window) => window.firstRow),
-  )
+  const first = firstRowToMake(grid, index, now)
+  if (!level || !layout || first === undefined) return
+  if (level.doneThrough === undefined) {
+    level.doneThrough = first
+    return
+  }
+  const oldest = level.segments.reduce((row, segment) => Math.min(row, segment.firstRow), level.doneThrough)
+  for (let row = first; row < oldest;) {
+    const next = Math.min(oldest, (Math.floor(row / layout.segmentRows) + 1) * layout.segmentRows)
+    await addArchiveRows(shop, grid, index, row, next)
+    row = next
+  }
+}
+
+/** Where an archive begins: at the oldest row that is to be kept and can be made. */
+function firstRowToMake(grid: Grid, index: number, now: number): number | undefined {
+  const layout = grid.layout.archives[index]
+  const oldest = oldestSourceStep(grid, index)
   if (!layout || oldest === Infinity) return undefined
-  return Math.floor(Math.ceil(oldest / layout.width) / layout.segmentRows) * layout.segmentRows
+  const { width, rows } = layout
+  const oldestKept = Math.floor(now / grid.layout.step / width) - rows
+  return Math.max(Math.ceil(oldest / width), oldestKept)
 }
 
 /** Drops the segments that are older than what is answered. */

@@ -19,13 +19,13 @@ import type { Segment } from './segment.ts'
 export interface SegmentJob {
   readonly dir: string
   readonly span: SegmentSpan
-  readonly task: WindowTask | MergeTask | RowsTask
+  readonly task: WindowsTask | MergeTask | RowsTask
 }
 
-/** The raw points of one frozen window. */
-interface WindowTask {
-  readonly what: 'window'
-  readonly pages: HeadWindow['pages']
+/** The raw points of frozen windows that follow each other. */
+interface WindowsTask {
+  readonly what: 'windows'
+  readonly windows: readonly HeadWindow[]
 }
 
 /** What older segments say about the span; deleted series are left out. `inputs` are paths by rising sequence. */
@@ -80,18 +80,24 @@ async function fill(
   { dir, span, task }: SegmentJob,
   openAll: (paths: readonly string[]) => Segment[],
 ): Promise<void> {
-  if (task.what === 'window') await writeWindowPages(writer, task.pages, span.rows)
+  if (task.what === 'windows') await writePages(writer, span, task.windows)
   else if (task.what === 'rows') await writeMadeRows(writer, span, task, gridFrom(dir, task.view, openAll))
   else if (span.width === 1) await mergeValues(writer, span, openAll(task.inputs), task.kinds)
   else await mergeRows(writer, span, openAll(task.inputs), task.kinds)
 }
 
-async function writeWindowPages(writer: SegmentWriter, pages: HeadWindow['pages'], rows: number): Promise<void> {
-  for (const number of [...pages.keys()].toSorted((a, b) => a - b)) {
-    const page = pages.get(number)
-    if (!page) continue
-    for (let i = 0; i < seriesPerPage; i++)
-      if (hasValue(page, i * rows, rows)) writer.addValues(number * seriesPerPage + i, page, i * rows)
+async function writePages(writer: SegmentWriter, span: SegmentSpan, windows: readonly HeadWindow[]): Promise<void> {
+  const values = new Float64Array(span.rows).fill(NaN)
+  for (const number of pageNumbers([], windows)) {
+    for (let i = 0; i < seriesPerPage; i++) {
+      for (const { firstRow, rows, pages } of windows) {
+        const page = pages.get(number)
+        const at = firstRow - span.firstRow
+        if (page) for (let row = 0; row < rows; row++) values[at + row] = page[i * rows + row] ?? NaN
+        else values.fill(NaN, at, at + rows)
+      }
+      if (hasValue(values, 0, span.rows)) writer.addValues(number * seriesPerPage + i, values, 0)
+    }
     await writer.drain()
   }
 }
@@ -160,12 +166,17 @@ async function forEachPlace(
   windows: readonly HeadWindow[],
   visit: (place: number) => void,
 ): Promise<void> {
-  const numbers = new Set(windows.flatMap((window) => [...window.pages.keys()]))
-  for (const segment of segments) for (const number of segment.pages) numbers.add(number)
-  for (const number of [...numbers].toSorted((a, b) => a - b)) {
+  for (const number of pageNumbers(segments, windows)) {
     for (const segment of segments) segment.preload(number)
     for (let place = number * seriesPerPage; place < (number + 1) * seriesPerPage; place++)
       if (kindOf(kinds, place)) visit(place)
     await writer.drain()
   }
+}
+
+function pageNumbers(segments: readonly Segment[], windows: readonly HeadWindow[]): number[] {
+  const numbers = new Set<number>()
+  for (const { pages } of segments) for (const number of pages) numbers.add(number)
+  for (const { pages } of windows) for (const number of pages.keys()) numbers.add(number)
+  return [...numbers].toSorted((a, b) => a - b)
 }

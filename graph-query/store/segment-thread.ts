@@ -20,14 +20,14 @@ interface Waiting {
 const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 1024 }
 
 /** A thread of its own for segments. It starts with the first job, and anew with the next one should it ever die. */
-export function createSegmentThread(onDamage: OnDamage): SegmentMaker {
+export function createSegmentThread(onDamage: OnDamage, startThread = startWorker): SegmentMaker {
   let worker: Worker | undefined
   let nextId = 1
   let closed = false
   const waiting = new Map<number, Waiting>()
 
   function start(): Worker {
-    const thread = startWorker()
+    const thread = startThread()
     thread.on('message', (message: WorkerMessage) => {
       if ('damaged' in message) onDamage(message.damaged, message.where)
       else settle(thread, message)
@@ -63,6 +63,7 @@ export function createSegmentThread(onDamage: OnDamage): SegmentMaker {
         waiting.set(id, { resolve, reject })
         // The process must not end while it waits for this; an idle thread keeps nothing up.
         thread.ref()
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
         thread.postMessage({ id, job } satisfies JobMessage)
       })
     },
@@ -73,7 +74,8 @@ export function createSegmentThread(onDamage: OnDamage): SegmentMaker {
   }
 }
 
-function startWorker(): Worker {
+/** The thread itself; a test keeps hold of it to end it. */
+export function startWorker(): Worker {
   const file = new URL('./segment-worker.js', import.meta.url)
   if (!import.meta.url.endsWith('.ts')) return new Worker(file, { resourceLimits })
   // From source (tests, development): a thread does not inherit what turns TypeScript into JavaScript.

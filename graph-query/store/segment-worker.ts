@@ -17,6 +17,7 @@ export type WorkerMessage =
 
 /** The thread that writes segments. Jobs are begun as they come; while one waits for the disk another goes on. */
 parentPort?.on('message', ({ id, job }: JobMessage) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
   const say = (message: WorkerMessage) => parentPort?.postMessage(message)
   const open = (path: string) => openSegment(path, (damaged, where) => say({ damaged, where }))
   runSegmentJob(job, open).then(

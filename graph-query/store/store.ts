@@ -8,6 +8,7 @@ import type { Grid } from './grid.ts'
 import { createPagePool } from './head.ts'
 import { readPoints } from './history.ts'
 import { joinRuns } from './join-runs.ts'
+import { rememberArchives } from './known-archives.ts'
 import { openLastPoints } from './last-points.ts'
 import { defaultArchives } from './layout.ts'
 import { lockFolder } from './lock.ts'
@@ -43,8 +44,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 async function openLocked(options: StoreOptions, unlock: () => Promise<void>): Promise<Store> {
   const { dir, now, onEvent } = options
+  const archives = options.archives ?? defaultArchives
+  const known = rememberArchives(dir, archives)
   const settings = {
-    archives: options.archives ?? defaultArchives,
+    archives,
+    knownArchives: known.archives,
     rawRetentionSeconds: options.rawRetentionSeconds ?? 30 * day,
   }
   const headBytes = options.headBytes ?? 2 * 2 ** 30
@@ -55,7 +59,12 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   let pointsTaken = 0
   let damagedBlocks = 0
 
+  const damage = new Set<string>()
   const onDamage = (file: string, where: string) => {
+    // Once for each place, whichever thread meets it and however often.
+    const place = `${file}: ${where}`
+    if (damage.has(place)) return
+    damage.add(place)
     damagedBlocks++
     onEvent({ what: 'damaged', file, where })
   }
@@ -74,6 +83,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
     return grid
   }
 
+  if (known.damaged) onDamage('archives.json', 'all of it; how long rows of archives no longer configured are kept')
   for (const step of stepsIn(dir)) gridFor(step)
   const { catalog, report } = await openCatalog({ dir, mostSeries: options.mostSeries ?? 20_000_000, gridFor })
   onReport('series.log', report)

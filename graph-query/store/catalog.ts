@@ -1,3 +1,4 @@
+import { setPlace } from './grid.ts'
 import type { Grid } from './grid.ts'
 import { openRegistry, readRegistry } from './registry.ts'
 import type { BlockReport } from './block-log.ts'
@@ -58,7 +59,7 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
     const entry: CatalogEntry = { id, endpoint, counter, kind, step, place, grid }
     entries[id] = entry
     alive[id] = true
-    grid.places = Math.max(grid.places, place + 1)
+    setPlace(grid, place, kind)
     const inGrid = places.get(grid) ?? []
     inGrid[place] = entry
     places.set(grid, inGrid)
@@ -72,6 +73,7 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
     alive[id] = false
     const inGrid = places.get(entry.grid)
     if (inGrid) inGrid[entry.place] = undefined
+    setPlace(entry.grid, entry.place, undefined)
     index.remove(entry)
     size--
   }

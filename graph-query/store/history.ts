@@ -25,6 +25,11 @@ export interface PointsRequest {
   readonly mostPoints: number
 }
 
+interface Choice {
+  readonly width: number
+  readonly rows: number
+}
+
 /**
  * Steps that the rows of an answer stand for: the finest archive that reaches back to `start` and keeps within
  * `mostPoints`, otherwise the coarsest.
@@ -33,13 +38,14 @@ export function widthFor(grid: Pick<Grid, 'layout'>, request: PointsRequest, now
   if (request.width !== undefined) return request.width
   const { step, rawRows, archives } = grid.layout
   const span = request.end - request.start
-  const choices = [{ width: 1, rows: rawRows }, ...archives]
-  const fitting = choices.find(({ width, rows }) => {
-    const rowSeconds = width * step
-    const reaches = request.start >= now - rows * rowSeconds - retentionSlack(rowSeconds)
-    return reaches && span / rowSeconds <= request.mostPoints
-  })
-  return (fitting ?? choices.at(-1))?.width ?? 1
+  const choices = [{ width: 1, rows: rawRows }, ...archives.filter((archive) => !archive.retired)]
+  const reaches = ({ width, rows }: Choice) => request.start >= now - rows * width * step - retentionSlack(width * step)
+  const fits = ({ width }: Choice) => span / (width * step) <= request.mostPoints
+  const fitting = choices.find((choice) => reaches(choice) && fits(choice))
+  if (fitting) return fitting.width
+  // Rows of archives of the past, where those of today do not reach.
+  const retired = archives.find((archive) => archive.retired && reaches(archive) && fits(archive))
+  return (!choices.some(reaches) && retired ? retired : choices.at(-1))?.width ?? 1
 }
 
 /**

@@ -72,7 +72,7 @@ export async function startGraphQuery(
     opened.push(() => store.close())
     const { series, points: _, ...state } = store.stats()
     log.info({ series, ...state, ms: Math.round(performance.now() - started) }, 'store opened')
-    const upkeep = startUpkeep(store, { syncMs: storage.syncMs, counters, log })
+    const upkeep = startUpkeep(store, { syncMs: storage.syncMs, maintainMs: storage.maintainMs, counters, log })
     opened.push(() => upkeep.stop())
     showStore(counters, store)
 

@@ -33,6 +33,12 @@ export interface ProcessOptions {
 
 const startTimeoutMs = 30_000
 
+/** Whoever ends early, by a failure or Ctrl-C, leaves no process behind. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Writes the configuration, starts the process and waits for `/health`. Rejects with its output when it leaves instead. */
 export async function startModule(options: ProcessOptions): Promise<ModuleProcess> {
   const { name, folder, httpPort } = options
@@ -49,6 +55,8 @@ export async function startModule(options: ProcessOptions): Promise<ModuleProces
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started
+    running.add(started)
+    started.once('exit', () => running.delete(started))
     for (const stream of [started.stdout, started.stderr])
       stream?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
     const deadline = Date.now() + startTimeoutMs

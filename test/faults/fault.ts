@@ -50,7 +50,7 @@ interface Destination {
   readonly address: string
   readonly queued: number
   readonly inFlight: number
-  readonly spooled: number
+  readonly spooled: { readonly items: number }
 }
 
 /** Waits until transfer has nothing left to send. */
@@ -58,7 +58,7 @@ export async function drained(transfer: ModuleProcess, timeoutMs = 180_000): Pro
   await until(
     'transfer to deliver all it holds',
     async () => ((await transfer.get('/destinations')) as { data: Destination[] }).data,
-    (all) => all.every((one) => one.queued + one.inFlight + one.spooled === 0),
+    (all) => all.every((one) => one.queued + one.inFlight + one.spooled.items === 0),
     timeoutMs,
   )
 }

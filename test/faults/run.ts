@@ -28,6 +28,7 @@ if (values.help || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0)
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 process.stdout.write(`seed ${values.seed}\n`)
 const outcomes: Outcome[] = []
 for (const [name, strike] of Object.entries(faults)) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseListen } from '#lib/config'
@@ -19,6 +19,7 @@ const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
 const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | schema | sql STATEMENT
+       ./control verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force]
 
   start     start the modules (all when none is named) and wait until each is healthy
   stop      stop them; nothing stays behind
@@ -28,6 +29,9 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   tail      follow the logs
   schema    make the portal tables that are missing in hbs' database; what exists stays as it is
   sql TEXT  run one statement on hbs' database and show its rows
+  verify    read every block of graph-query's store, running or not; exit code 1 when something is damaged
+  backup    copy the store, running or not; again into the same folder copies only what is new
+  restore   make the store of a backup; graph-query must not run
 
 Modules: ${modules.join(' ')}
 `
@@ -54,6 +58,7 @@ try {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
+  if (['verify', 'backup', 'restore'].includes(argv[0] ?? '')) return onStore(argv)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
   if (unknown.length > 0) {
@@ -208,6 +213,17 @@ function showRows(statement: string): Promise<number> {
     const { columns, rows, changed } = await runStatement(database, statement)
     if (columns.length === 0) process.stdout.write(changed === undefined ? 'no rows\n' : `${changed} rows changed\n`)
     else process.stdout.write(`${formatTable(columns, rows)}\n`)
+  })
+}
+
+/** The work is graph-query's own; paths count from where the user stands. */
+function onStore(argv: readonly string[]): Promise<number> {
+  const standing = process.env['FALCON_FROM'] ?? projectRoot
+  const words = argv.map((word, i) => (i === 0 || word.startsWith('-') ? word : resolve(standing, word)))
+  const child = spawn(process.execPath, [join('dist', 'graph-query', 'main.js'), ...words], { stdio: 'inherit' })
+  return new Promise((done, failed) => {
+    child.once('error', failed)
+    child.once('exit', (code) => done(code ?? 1))
   })
 }
 

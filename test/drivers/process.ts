@@ -31,7 +31,8 @@ export interface ProcessOptions {
   readonly env?: Record<string, string>
 }
 
-const startTimeoutMs = 30_000
+/** A busy machine may take long; whoever waits in vain is told what the process said. */
+const startTimeoutMs = 120_000
 
 /** Whoever ends early, by a failure or Ctrl-C, leaves no process behind. */
 const running = new Set<ChildProcess>()

@@ -44,7 +44,10 @@ for (const [name, strike] of Object.entries(faults)) {
     times: Number(values.kills),
     awaySeconds: Number(values.away),
   }
-  outcomes.push(...[await strike({ ...run, progress })].flat())
+  for (const outcome of [await strike({ ...run, progress })].flat()) {
+    outcomes.push(outcome)
+    progress(`ended: ${outcome.missing} missing, ${outcome.wrong} wrong of ${outcome.acknowledged} acknowledged`)
+  }
 }
 const rows = outcomes.map(({ fault, times, acknowledged, stored, missing, wrong, note }) =>
   [fault, times, acknowledged, stored, missing, wrong, note].map(String),

@@ -1,5 +1,9 @@
+import { backUpAndRestore } from './backups.ts'
+import { damageStore } from './damage.ts'
 import type { FaultRun, Outcome } from './fault.ts'
 import { killAgent, killModule } from './kills.ts'
+import { fillSpool, fillStore } from './full-disk.ts'
+import { graphAway, replicaAwayAndWiped } from './replicas.ts'
 
 /** Every fault by the name under which `npm run faults` knows it. */
 export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome[]>> = {
@@ -7,4 +11,10 @@ export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome
   transfer: (run) => killModule('transfer', run),
   judge: (run) => killModule('judge', run),
   agent: killAgent,
+  damage: damageStore,
+  backup: (run) => backUpAndRestore({ ...run, times: Math.ceil(run.times / 10) }),
+  'full-store': fillStore,
+  'full-spool': fillSpool,
+  away: graphAway,
+  replicas: replicaAwayAndWiped,
 }

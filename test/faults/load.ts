@@ -36,6 +36,8 @@ export interface Load {
 
 export interface LoadOptions {
   readonly entrance: () => Entrance
+  /** With which the names of its endpoints begin. */
+  readonly name?: string
   readonly lanes?: number
   readonly seriesPerLane?: number
   readonly pauseMs?: number
@@ -45,7 +47,7 @@ export interface LoadOptions {
 
 /** Each lane hands over one sample of each of its series at a time, again and again until it is acknowledged. */
 export function startLoad(options: LoadOptions): Load {
-  const { entrance, lanes = 4, seriesPerLane = 50, pauseMs = 20, patienceMs = 120_000 } = options
+  const { entrance, name = 'lane', lanes = 4, seriesPerLane = 50, pauseMs = 20, patienceMs = 120_000 } = options
   // Two days ago, so that whole windows are written, merged and consolidated while the load runs.
   const begin = Math.floor(Date.now() / 1000 / loadStep) * loadStep - 2 * 86_400
   const endpoints: SentEndpoint[] = []
@@ -62,7 +64,7 @@ export function startLoad(options: LoadOptions): Load {
     try {
       while (!stopping) {
         if (!current || current.sent === ticksPerEndpoint) {
-          current = { endpoint: `lane-${lane}-${number++}`, lane, counters, begin, sent: 0, acknowledged: 0 }
+          current = { endpoint: `${name}-${lane}-${number++}`, lane, counters, begin, sent: 0, acknowledged: 0 }
           endpoints.push(current)
         }
         const items = itemsOf(current, current.sent++)

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { backupStore } from './backup.ts'
 import { readManifest } from './manifest.ts'
 import { restoreStore } from './restore.ts'
@@ -18,6 +18,9 @@ import { createBench, series, temporaryFolder } from './store-under-test.contrac
 import type { Bench } from './store-under-test.contract.ts'
 import { verifyStore } from './verify.ts'
 import { defaultArchives } from './layout.ts'
+
+// Whole stores are written and read, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const noon = 1_795_176_000
 const quiet = () => undefined

@@ -9,7 +9,7 @@ import { backupStore } from './store/backup.ts'
 import { lockFolder } from './store/lock.ts'
 import { restoreStore } from './store/restore.ts'
 import { putAside, verifyStore } from './store/verify.ts'
-import type { Verification } from './store/verify.ts'
+import type { Verification } from './store/verification.ts'
 
 const usage = `Usage: graph-query verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force]   [--config FILE]
 

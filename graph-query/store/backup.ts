@@ -1,12 +1,12 @@
 import { constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { copyFile, link, open, rm, stat } from 'node:fs/promises'
+import { copyFile, link, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { readBlocks } from './block-log.ts'
-import { earlierManifest, hashOf, writeManifest } from './manifest.ts'
+import { earlierManifest, hashOf, syncFile, writeManifest } from './manifest.ts'
 import type { BackupFile, Manifest } from './manifest.ts'
 import { stepsIn } from './recover.ts'
 import { isSegmentName } from './segment-format.ts'
-import { isVanished } from './verify-segments.ts'
+import { isVanished } from './verification.ts'
 import { walName, walSequences } from './wal.ts'
 
 export interface BackupResult {
@@ -128,15 +128,6 @@ async function copySegment(dir: string, target: string, path: string, known: Bac
     await syncFile(to)
   }
   return { file, kept: false }
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
 
 function removeUnused(target: string, cut: string, files: readonly BackupFile[]): void {

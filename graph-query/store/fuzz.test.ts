@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { assert, asyncProperty, boolean, double, nat, record } from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { expect, test } from 'vitest'
 import { defaultArchives } from './layout.ts'
 import { openStore } from './store.ts'
@@ -49,11 +50,11 @@ interface Harm {
   readonly cut: boolean
 }
 
-const harms: fc.Arbitrary<Harm> = fc.record({
-  file: fc.nat(),
-  at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-  bit: fc.nat(7),
-  cut: fc.boolean(),
+const harms: Arbitrary<Harm> = record({
+  file: nat(),
+  at: double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+  bit: nat(7),
+  cut: boolean(),
 })
 
 /** Answers what was harmed. */
@@ -75,7 +76,7 @@ function harmFile(dir: string, { file, at, bit, cut }: Harm): string {
 test('whatever byte is damaged and wherever a file ends: nothing wrong is answered, and what is lost is reported', async () => {
   const sound = await writeStore()
   const work = join(temporaryFolder(), 'work')
-  const property = fc.asyncProperty(harms, async (harm) => {
+  const property = asyncProperty(harms, async (harm) => {
     rmSync(work, { recursive: true, force: true })
     cpSync(sound, work, { recursive: true })
     const file = harmFile(work, harm)
@@ -114,5 +115,5 @@ test('whatever byte is damaged and wherever a file ends: nothing wrong is answer
       await store.close()
     }
   })
-  await fc.assert(property, { numRuns: 100 })
+  await assert(property, { numRuns: 100 })
 }, 300_000)

@@ -56,3 +56,13 @@ export async function hashOf(path: string): Promise<string> {
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
+
+/** Resolves when the disk has the file. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

@@ -1,8 +1,8 @@
 import { constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync } from 'node:fs'
-import { copyFile, open } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { lockFolder } from './lock.ts'
-import { hashOf, readManifest } from './manifest.ts'
+import { hashOf, readManifest, syncFile } from './manifest.ts'
 import { syncFolder } from './segment-writer.ts'
 
 export interface RestoreResult {
@@ -43,8 +43,7 @@ export async function restoreStore(
       await copyFile(join(source, file.from), to, constants.COPYFILE_FICLONE)
       if ((await hashOf(to)) !== file.sha256)
         throw new Error(`Cannot restore ${join(source, file.from)}: it is not what the manifest says, so it is damaged`)
-      const copied = await open(to, 'r')
-      await copied.sync().finally(() => copied.close())
+      await syncFile(to)
       bytes += file.bytes
     }
     const replaced = isEmpty ? undefined : freeName(`${dir}.replaced-${Math.floor(options.now() / 1000)}`)

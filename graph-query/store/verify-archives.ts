@@ -8,8 +8,8 @@ import type { SeriesRecord } from './registry.ts'
 import { isSegmentName } from './segment-format.ts'
 import { openSegment } from './segment.ts'
 import type { Segment } from './segment.ts'
-import type { LoggedPoints, Verification, VerifyOptions } from './verify.ts'
-import { isVanished } from './verify-segments.ts'
+import { isVanished } from './verification.ts'
+import type { LoggedPoints, Verification, VerifyOptions } from './verification.ts'
 
 /** Series of each step whose archives are compared unless all are. */
 const sampled = 100

@@ -4,12 +4,8 @@ import { createRows } from './rows.ts'
 import { isSegmentName, segmentName, seriesPerPage } from './segment-format.ts'
 import { openSegment } from './segment.ts'
 import type { Segment } from './segment.ts'
-import type { Verification } from './verify.ts'
-
-/** A file that a running store has merged or dropped meanwhile. */
-export function isVanished(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
-}
+import { isVanished } from './verification.ts'
+import type { Verification } from './verification.ts'
 
 /** Reads every block of the segments of one step. Answers the places that have raw points, with how many. */
 export function verifySegments(

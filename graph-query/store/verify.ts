@@ -3,48 +3,14 @@ import { join } from 'node:path'
 import { endsHalfWritten } from './block-log.ts'
 import type { BlockReading, BlockReport } from './block-log.ts'
 import { openLastPoints } from './last-points.ts'
-import type { ArchiveSetting } from './layout.ts'
 import { stepsIn } from './recover.ts'
 import { readRegistry } from './registry.ts'
 import type { SeriesRecord } from './registry.ts'
+import { isVanished } from './verification.ts'
+import type { Damage, LoggedPoints, Verification, VerifyOptions } from './verification.ts'
 import { verifyArchives } from './verify-archives.ts'
-import { isVanished, verifySegments } from './verify-segments.ts'
+import { verifySegments } from './verify-segments.ts'
 import { replayWal, walName, walSequences } from './wal.ts'
-
-/** One place that is not as it was written. */
-export interface Damage {
-  /** Relative to the store's folder. */
-  readonly file: string
-  readonly where: string
-  /** What it costs. */
-  readonly lost: string
-}
-
-export interface Verification {
-  files: number
-  blocks: number
-  bytes: number
-  /** Living series of the list. */
-  series: number
-  /** Raw points, in the log and in segments. */
-  points: number
-  /** Archive rows that were compared with what they are made from. */
-  compared: number
-  readonly damages: Damage[]
-  /** What is worth knowing and no damage. */
-  readonly notes: string[]
-}
-
-export interface VerifyOptions {
-  readonly dir: string
-  readonly archives: readonly ArchiveSetting[]
-  readonly rawRetentionSeconds: number
-  /** Whether another process writes meanwhile: then files may go, and the newest blocks may be half there. */
-  readonly live: boolean
-  /** Compare all rows of archives, not a sample. */
-  readonly deep: boolean
-  readonly progress: (text: string) => void
-}
 
 /** Reads every block of every file of a store and changes nothing. */
 export function verifyStore(options: VerifyOptions): Verification {
@@ -89,9 +55,6 @@ export function verifyStore(options: VerifyOptions): Verification {
     )
   return found
 }
-
-/** The earliest point in the log of each series number. */
-export type LoggedPoints = ReadonlyMap<number, number>
 
 function verifyLog({ dir, live, progress }: VerifyOptions, found: Verification): LoggedPoints {
   const earliest = new Map<number, number>()

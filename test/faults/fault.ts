@@ -11,7 +11,7 @@ export interface FaultRun {
   /** Seconds for which something stays away. */
   readonly awaySeconds: number
   /** A line for whoever waits. */
-  progress(text: string): void
+  readonly progress: (text: string) => void
 }
 
 /** One line of the table. */

@@ -36,10 +36,10 @@ export function startJudgedStream(fleet: Fleet, dsn: string): JudgedStream {
   const way = rpcEntrance(fleet.ports.transferRpc)
   const acknowledged: SentItem[] = []
   const begin = Math.floor(Date.now() / 1000)
-  let stopping = false
+  const state = { stopping: false }
 
   async function run(): Promise<void> {
-    for (let tick = 0; !stopping; tick++) {
+    for (let tick = 0; !state.stopping; tick++) {
       const items = Array.from({ length: hosts }, (_, i) => ({
         endpoint: `judged-${i}`,
         metric: 'stream.value',
@@ -76,7 +76,7 @@ export function startJudgedStream(fleet: Fleet, dsn: string): JudgedStream {
 
   return {
     async stop() {
-      stopping = true
+      state.stopping = true
       await running
     },
     async compare() {

@@ -55,14 +55,14 @@ export function startLoad(options: LoadOptions): Load {
     i % 3 === 0 ? `load/i=${i},kind=test` : `load.${i}`,
   )
   let repeats = 0
-  let stopping = false
+  const state = { stopping: false }
 
   async function runLane(lane: number): Promise<void> {
     const way = entrance()
     let current: SentEndpoint | undefined
     let number = 0
     try {
-      while (!stopping) {
+      while (!state.stopping) {
         if (!current || current.sent === ticksPerEndpoint) {
           current = { endpoint: `${name}-${lane}-${number++}`, lane, counters, begin, sent: 0, acknowledged: 0 }
           endpoints.push(current)
@@ -100,7 +100,7 @@ export function startLoad(options: LoadOptions): Load {
       return repeats
     },
     async stop() {
-      stopping = true
+      state.stopping = true
       await running
     },
   }

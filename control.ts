@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -21,6 +21,7 @@ const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
 const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | ledger | schema | sql STATEMENT
+       ./control verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force]
 
   start     start the modules (all when none is named) and wait until each is healthy
   stop      stop them; nothing stays behind
@@ -32,6 +33,9 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   ledger [--since 1h] [--endpoint X] [--from HOST:PORT]...
             what was received, passed on, held and lost, hop by hop
   sql TEXT  run one statement on hbs' database and show its rows
+  verify    read every block of graph-query's store, running or not; exit code 1 when something is damaged
+  backup    copy the store, running or not; again into the same folder copies only what is new
+  restore   make the store of a backup; graph-query must not run
 
 Modules: ${modules.join(' ')}
 `
@@ -59,6 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
   if (argv[0] === 'ledger') return ledger(argv.slice(1))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
+  if (['verify', 'backup', 'restore'].includes(argv[0] ?? '')) return onStore(argv)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
   if (unknown.length > 0) {
@@ -261,6 +266,17 @@ function ledgerDirOf(module: string): string | undefined {
     default:
       return undefined
   }
+}
+
+/** The work is graph-query's own; paths count from where the user stands. */
+function onStore(argv: readonly string[]): Promise<number> {
+  const standing = process.env['FALCON_FROM'] ?? projectRoot
+  const words = argv.map((word, i) => (i === 0 || word.startsWith('-') ? word : resolve(standing, word)))
+  const child = spawn(process.execPath, [join('dist', 'graph-query', 'main.js'), ...words], { stdio: 'inherit' })
+  return new Promise((done, failed) => {
+    child.once('error', failed)
+    child.once('exit', (code) => done(code ?? 1))
+  })
 }
 
 async function showStatus(): Promise<number> {

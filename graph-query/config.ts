@@ -72,6 +72,11 @@ const settings = z
         expireDays: z.number().min(1).default(366).describe('days of silence after which a series is forgotten'),
         strict: flag().describe('acknowledge only what the disk has, not what the operating system has'),
         syncMs: z.int().min(10).default(1000).describe('milliseconds between syncs of the log to the disk'),
+        maintainMs: z
+          .int()
+          .min(10)
+          .default(10_000)
+          .describe('milliseconds between looks at what is to be written or merged'),
         headMegabytes: z.int().min(16).default(2048).describe('points in memory before they are written early'),
         mostSeries: z.int().min(1).default(20_000_000).describe('series of this node'),
       })

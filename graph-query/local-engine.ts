@@ -43,7 +43,7 @@ export async function openLocalEngine(config: GraphQueryConfig, faces: LocalEngi
   })
   const { series, points: _, ...state } = store.stats()
   log.info({ series, ...state, ms: Math.round(performance.now() - started) }, 'store opened')
-  const upkeep = startUpkeep(store, { syncMs: storage.syncMs, counters, log })
+  const upkeep = startUpkeep(store, { syncMs: storage.syncMs, maintainMs: storage.maintainMs, counters, log })
   showStore(counters, store)
 
   const local = createLocalReader(store)

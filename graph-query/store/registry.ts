@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { largestPayload, openBlockLog, readBlocks } from './block-log.ts'
-import type { BlockLog, BlockReport } from './block-log.ts'
+import type { BlockLog, BlockReading, BlockReport } from './block-log.ts'
 
 export type SeriesKind = 'GAUGE' | 'DERIVE'
 
@@ -42,6 +42,7 @@ export function readRegistry(
   dir: string,
   onAdd: (record: SeriesRecord) => void,
   onRemove: (id: number) => void,
+  options: BlockReading = { repair: true },
 ): BlockReport {
   const path = join(dir, 'series.log')
   if (!existsSync(path)) return { blocks: 0, bytes: 0, skipped: 0, torn: 0 }
@@ -57,7 +58,7 @@ export function readRegistry(
         }
       }
     },
-    { repair: true },
+    options,
   )
 }
 

@@ -5,7 +5,7 @@ import { startStand, temporaryDir } from '../graph-query.contract.ts'
 import type { SentSample, Stand } from '../graph-query.contract.ts'
 import type { History } from '../store/types.ts'
 import { freePorts } from './free-ports.contract.ts'
-import { isWhole, mergeHistories } from './merge-histories.ts'
+import { isComplete, mergeHistories } from './merge.ts'
 
 const now = 1_795_191_000
 const base = now - (now % 60)
@@ -126,16 +126,7 @@ const history = (kind: History['kind'], first: number, values: readonly number[]
   runs: [run(first, values)],
 })
 
-test('of two copies of a counter the rate behind a hole is taken from the one without the hole', () => {
-  const holey = history('DERIVE', 600, [1, NaN, NaN, 4, 5])
-  const other = history('DERIVE', 660, [2, 3, 10, 11])
-  expect(mergeHistories(holey, other).runs).toEqual([run(600, [1, 2, 3, 10, 5])])
-  expect(
-    mergeHistories(history('GAUGE', 600, [1, NaN, NaN, 4, 5]), history('GAUGE', 660, [2, 3, 10, 11])).runs,
-  ).toEqual([run(600, [1, 2, 3, 4, 5])])
-})
-
-test('merging any two parts of a series gives all that either knows, and whole means nothing settled is unknown', () => {
+test('merging any two parts of a series gives all that either knows, and complete means nothing settled is unknown', () => {
   const part = record({ from: nat(20), known: array(boolean(), { minLength: 1, maxLength: 40 }) })
   assert(
     property(part, part, (a, b) => {
@@ -146,15 +137,23 @@ test('merging any two parts of a series gives all that either knows, and whole m
           known.map((is, i) => (is ? from + i : NaN)),
         )
       const knows = (row: number) => [a, b].some(({ from, known }) => known[row - from] === true)
-      const merged = mergeHistories(partOf(a), partOf(b))
-      const [joined] = merged.runs
+      const merged = mergeHistories([partOf(a), partOf(b)])
+      const [joined] = merged?.runs ?? []
       const first = Math.min(a.from, b.from)
       const end = Math.max(a.from + a.known.length, b.from + b.known.length)
       const rows = Array.from({ length: end - first }, (_, i) => first + i)
       expect(joined?.first).toBe(6000 + first * 60)
       expect([...(joined?.values ?? [])]).toEqual(rows.map((row) => (knows(row) ? row : NaN)))
-      expect(isWhole(merged, 6000 + 1000 * 60)).toBe(rows.every(knows))
-      expect(isWhole(merged, 0)).toBe(true)
+      const range = {
+        endpoint: 'h',
+        counter: 'm',
+        consolidation: 'AVERAGE',
+        start: 0,
+        end: 1e6,
+        mostPoints: 1e6,
+      } as const
+      expect(isComplete(merged, range, 6000 + 1000 * 60)).toBe(rows.every(knows))
+      expect(isComplete(merged, range, 0)).toBe(true)
     }),
   )
 })

@@ -1,6 +1,6 @@
 import { createRing } from '#protocol'
 import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
-import { isWhole, mergeHistories } from './merge-histories.ts'
+import { isComplete, mergeHistories, newestOf } from './merge.ts'
 import { BadQuery, NodeUnreachable } from './reader.ts'
 import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
@@ -51,10 +51,10 @@ export function createRingReader({ nodes, previous, replicas, now }: RingReaderO
     },
     async last(endpoint, counter) {
       const owners = ownersNow(endpoint, counter)
-      const today = await newestOf(owners, endpoint, counter)
+      const today = await newestAt(owners, endpoint, counter)
       if (today.newest) return today.newest
       const others = ownersBefore(endpoint, counter).filter((holder) => !owners.includes(holder))
-      const before = await newestOf(others, endpoint, counter)
+      const before = await newestAt(others, endpoint, counter)
       const away = today.away ?? before.away
       if (!before.newest && away) throw away
       return before.newest
@@ -120,16 +120,16 @@ async function historyOf(
   let known: History | undefined
   const away: NodeUnreachable[] = []
   for (const holder of holders) {
-    if (known && isWhole(known, now)) return known
+    if (isComplete(known, request, now)) return known
     try {
       const answer = await inRowsOf(known, holder, request, onMissing)
-      known = known && answer ? mergeHistories(known, answer) : (known ?? answer)
+      known = known && answer ? mergeHistories([known, answer]) : (known ?? answer)
     } catch (error) {
       if (!(error instanceof NodeUnreachable)) throw error
       away.push(error)
     }
   }
-  if (known && isWhole(known, now)) return known
+  if (isComplete(known, request, now)) return known
   const [first] = away
   if (!known && first) throw first
   for (const error of away) onMissing(error)
@@ -149,32 +149,24 @@ async function inRowsOf(known: History | undefined, holder: Reader, request: His
 }
 
 /** The newest last point of those that any of them knows, and one that did not answer. */
-async function newestOf(
+async function newestAt(
   holders: readonly Reader[],
   endpoint: string,
   counter: string,
 ): Promise<{ readonly newest: LastPoint | undefined; readonly away: NodeUnreachable | undefined }> {
-  let newest: LastPoint | undefined
+  const known: LastPoint[] = []
   let away: NodeUnreachable | undefined
   const ask = async (holder: Reader) => {
     try {
       const last = await holder.last(endpoint, counter)
-      if (last && (!newest || isNewer(last, newest))) newest = last
+      if (last) known.push(last)
     } catch (error) {
       if (!(error instanceof NodeUnreachable)) throw error
       away = error
     }
   }
   await Promise.all(holders.map(ask))
-  return { newest, away }
-}
-
-function isNewer(a: LastPoint, b: LastPoint): boolean {
-  return a.timestamp > b.timestamp || (a.timestamp === b.timestamp && previousTime(a) > previousTime(b))
-}
-
-function previousTime({ previous }: LastPoint): number {
-  return previous?.timestamp ?? 0
+  return { newest: newestOf(known), away }
 }
 
 const refuseMissing: OnMissing = (error) => {

@@ -26,7 +26,12 @@ export const questions = {
   deleteCounters: z.object({ endpoints: names, counters: names, token: z.string() }),
 }
 
-const run = z.object({ first: z.number(), interval: z.number(), values: z.base64() })
+const run = z.object({
+  first: z.number(),
+  interval: z.number(),
+  values: z.base64(),
+  counts: z.base64().exactOptional(),
+})
 const timed = z.object({ timestamp: z.number(), value: z.number() })
 
 export const answers = {
@@ -94,19 +99,31 @@ function checkToken(shown: string, access: LinkAccess): void {
 
 function packHistory(history: History | undefined): z.output<typeof answers.history> {
   if (!history) return null
-  const runs = history.runs.map(({ first, interval, values }) => ({
+  const runs = history.runs.map(({ first, interval, values, counts }) => ({
     first,
     interval,
-    values: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+    values: packDoubles(values),
+    ...(counts && { counts: packDoubles(counts) }),
   }))
   return { ...history, runs }
 }
 
 export function unpackHistory(packed: z.output<typeof answers.history>): History | undefined {
   if (!packed) return undefined
-  const runs = packed.runs.map(({ first, interval, values }) => {
-    const bytes = Uint8Array.from(Buffer.from(values, 'base64'))
-    return { first, interval, values: new Float64Array(bytes.buffer, 0, bytes.length >> 3) }
-  })
+  const runs = packed.runs.map(({ first, interval, values, counts }) => ({
+    first,
+    interval,
+    values: unpackDoubles(values),
+    ...(counts !== undefined && { counts: unpackDoubles(counts) }),
+  }))
   return { ...packed, runs }
+}
+
+function packDoubles(values: Float64Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}
+
+function unpackDoubles(text: string): Float64Array {
+  const bytes = Uint8Array.from(Buffer.from(text, 'base64'))
+  return new Float64Array(bytes.buffer, 0, bytes.length >> 3)
 }

@@ -12,6 +12,8 @@ export interface Points {
   /** Seconds from point to point. */
   readonly interval: number
   readonly values: Float64Array
+  /** Of coarser rows: how many known one-step values each stands for, NaN where none is known. */
+  readonly counts?: Float64Array
 }
 
 export interface PointsRequest {
@@ -40,7 +42,8 @@ export function widthFor(grid: Pick<Grid, 'layout'>, request: PointsRequest, now
   const span = request.end - request.start
   const choices = [{ width: 1, rows: rawRows }, ...archives.filter((archive) => !archive.retired)]
   const reaches = ({ width, rows }: Choice) => request.start >= now - rows * width * step - retentionSlack(width * step)
-  const fits = ({ width }: Choice) => span / (width * step) <= request.mostPoints
+  // The same for every window of this length, wherever its ends lie between two rows.
+  const fits = ({ width }: Choice) => Math.floor(span / (width * step)) + 1 <= request.mostPoints
   const fitting = choices.find((choice) => reaches(choice) && fits(choice))
   if (fitting) return fitting.width
   // Rows of archives of the past, where those of today do not reach.
@@ -68,14 +71,16 @@ export function readPoints(
   if (rows > request.mostPoints)
     throw new RangeError(`Cannot answer ${rows} points of one series: at most ${request.mostPoints} are allowed here`)
   const values = new Float64Array(rows).fill(NaN)
+  const counts = width === 1 ? undefined : new Float64Array(rows).fill(NaN)
   // Nothing is older than what is kept, nothing newer than the last point: those rows need no reading.
   const oldest = Math.max(firstRow, Math.floor(oldestKept(grid, width, now) / interval))
   const newest = Math.min(firstRow + rows - 1, Math.ceil(lastTime / interval))
   if (oldest <= newest) {
     const read = readRows(grid, series, width, oldest, newest, request.consolidation)
-    values.set(read.subarray(0, newest - oldest + 1), oldest - firstRow)
+    values.set(read.values.subarray(0, newest - oldest + 1), oldest - firstRow)
+    if (read.counts) counts?.set(read.counts.subarray(0, newest - oldest + 1), oldest - firstRow)
   }
-  return { first: firstRow * interval, interval, values }
+  return { first: firstRow * interval, interval, values, ...(counts && { counts }) }
 }
 
 function readRows(
@@ -85,17 +90,17 @@ function readRows(
   first: number,
   last: number,
   consolidation: Consolidation,
-): Float64Array {
+): Pick<Points, 'values' | 'counts'> {
   if (width === 1) {
     const values = new Float64Array(last - first + 1)
     readSteps(grid, series.place, series.kind, first, last, values)
-    return values
+    return { values }
   }
   const index = grid.layout.archives.findIndex((archive) => archive.width === width)
   if (index < 0) throw new RangeError(`Cannot answer rows of ${width} steps: no archive has them`)
   const columns = createRows(last - first + 1)
   readArchive(grid, index, series.place, series.kind, first, last, columns)
-  return columnOf(columns, consolidation)
+  return { values: columnOf(columns, consolidation), counts: columns.count }
 }
 
 /** Rows from before this second are not answered. */

@@ -4,6 +4,7 @@ import { run as fullPath } from './full-path.ts'
 import { run as graph } from './graph.ts'
 import { run as judge } from './judge.ts'
 import { run as link } from './link.ts'
+import { run as query } from './query.ts'
 import { run as sinks } from './sinks.ts'
 import { run as transferIntake } from './transfer-intake.ts'
 
@@ -13,6 +14,7 @@ const benches = {
   'transfer-intake': transferIntake,
   judge,
   graph,
+  query,
   'full-path': fullPath,
   sinks,
   agent,

@@ -131,12 +131,15 @@ function spansOf(level: Level, rows: number): number[] {
 async function fillBehind(shop: Workshop, grid: Grid, index: number, now: number): Promise<void> {
   const level = grid.archives[index]
   const layout = grid.layout.archives[index]
-  const first = firstRowToMake(grid, index, now)
-  if (!level || !layout || first === undefined) return
+  const begin = oldestRow(grid, index)
+  if (!level || !layout || begin === undefined) return
   if (level.doneThrough === undefined) {
-    level.doneThrough = first
+    // Also rows older than are kept: coarser archives may still have to be made from them, before they are dropped.
+    level.doneThrough = begin
     return
   }
+  const oldestKept = Math.floor(now / grid.layout.step / layout.width) - layout.rows
+  const first = Math.max(begin, oldestKept)
   const oldest = level.segments.reduce((row, segment) => Math.min(row, segment.firstRow), level.doneThrough)
   for (let row = first; row < oldest;) {
     const next = Math.min(oldest, (Math.floor(row / layout.segmentRows) + 1) * layout.segmentRows)
@@ -145,14 +148,11 @@ async function fillBehind(shop: Workshop, grid: Grid, index: number, now: number
   }
 }
 
-/** Where an archive begins: at the oldest row that is to be kept and can be made. */
-function firstRowToMake(grid: Grid, index: number, now: number): number | undefined {
+/** The oldest row of an archive that can be made from what is stored. */
+function oldestRow(grid: Grid, index: number): number | undefined {
   const layout = grid.layout.archives[index]
   const oldest = oldestSourceStep(grid, index)
-  if (!layout || oldest === Infinity) return undefined
-  const { width, rows } = layout
-  const oldestKept = Math.floor(now / grid.layout.step / width) - rows
-  return Math.max(Math.ceil(oldest / width), oldestKept)
+  return !layout || oldest === Infinity ? undefined : Math.ceil(oldest / layout.width)
 }
 
 /** Drops the segments that are older than what is answered. */

@@ -88,7 +88,8 @@ function readLongNumber(bytes: Buffer, at: number, end: number): number {
   while (past < bytes.length && !isEndOfNumber(bytes[past])) past++
   if (past > end && !exponent.test(bytes.toString('latin1', end, past))) return -1
   read.number = Number(bytes.toString('latin1', at, past))
-  return past
+  // Falcon: too large for a double is an error of the whole call.
+  return Number.isFinite(read.number) ? past : -1
 }
 
 function isEndOfNumber(byte: number | undefined): boolean {

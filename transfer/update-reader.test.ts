@@ -76,7 +76,19 @@ const numberText = oneof(
   double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
   integer().map(String),
   tuple(integer({ min: 0, max: 10 ** 9 }), integer({ min: 0, max: 999_999_999 })).map(([a, b]) => `${a}.${b}`),
-  constantFrom('-0', '0.1', '1E5', '1.5e-3', '123456789012345678', '0.000000000000001', '9007199254740993', '-1.0'),
+  constantFrom(
+    '-0',
+    '0.1',
+    '1E5',
+    '1.5e-3',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '123456789012345678',
+    '0.000000000000001',
+    '9007199254740993',
+    '-1.0',
+  ),
 )
 const item = record({
   endpoint: name,

@@ -235,7 +235,7 @@ async function ledger(argv: readonly string[]): Promise<number> {
   const { since, endpoint, from } = parseArgs({ args: [...argv], options }).values
   const { text, problem } = await showLedger({
     sources: [
-      ...modules.flatMap((module) => {
+      ...modules.toReversed().flatMap((module) => {
         const dir = ledgerDirOf(module)
         const port = httpPortOf(module)
         return dir === undefined ? [] : [{ module, dir, ...(port !== undefined && { address: `127.0.0.1:${port}` }) }]

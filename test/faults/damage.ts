@@ -45,12 +45,12 @@ export async function damageStore(run: FaultRun): Promise<Outcome> {
     let wrong = 0
     for (let time = 1; time <= times; time++) {
       const target = pickFile(dir, random)
-      const done = damageFile(join(dir, target), random)
+      const { done, removed } = damageFile(join(dir, target), random)
       const said = fleet.graph.output().length
       await fleet.graph.restart()
       const found = await compareStored(fleet.ports.query, load.endpoints)
       const reports = reportsIn(fleet.graph.output().slice(said))
-      const why = unexplained(target, found, reports)
+      const why = unexplained(target, removed, found, reports)
       wrong += found.wrong.length
       if (why === undefined) named += found.missing.length
       else unnamed += found.missing.length
@@ -87,18 +87,19 @@ function pickFile(dir: string, random: Random): string {
   return random.pick(random.next() < 0.8 ? random.pick(kinds.slice(0, -2)) : random.pick(kinds.slice(-2)))
 }
 
-function damageFile(path: string, random: Random): string {
+/** `removed`: bytes that are no longer there, which no report can count. */
+function damageFile(path: string, random: Random): { done: string; removed: number } {
   const size = statSync(path).size
   const at = random.between(0, size - 1)
   if (random.next() < 0.3) {
     // A log that ends where a block ends is one to which no more was written: nobody can tell. Blocks end at even bytes.
     truncateSync(path, at | 1)
-    return `cut off at ${at | 1} of ${size}`
+    return { done: `cut off at ${at | 1} of ${size}`, removed: Math.max(0, size - (at | 1)) }
   }
   const bytes = readFileSync(path)
   bytes[at] = (bytes[at] ?? 0) ^ (1 << random.between(0, 7))
   writeFileSync(path, bytes)
-  return `bit flipped at ${at} of ${size}`
+  return { done: `bit flipped at ${at} of ${size}`, removed: 0 }
 }
 
 function reportsIn(output: string): Report[] {
@@ -109,7 +110,12 @@ function reportsIn(output: string): Report[] {
 }
 
 /** Why the missing samples are not those that the reports name; undefined when they are. */
-function unexplained(target: string, { missing }: Comparison, reports: readonly Report[]): string | undefined {
+function unexplained(
+  target: string,
+  removed: number,
+  { missing }: Comparison,
+  reports: readonly Report[],
+): string | undefined {
   if (missing.length === 0) return undefined
   const name = target.slice(target.lastIndexOf('/') + 1).replace(/^0+(?=\d+\.wal)/, '')
   const about = reports.filter(({ file }) => file?.endsWith(name))
@@ -118,7 +124,7 @@ function unexplained(target: string, { missing }: Comparison, reports: readonly 
   if (name.endsWith('.seg')) return outsideSegment(name, missing, about)
   const bytes = about.reduce(
     (sum, { bytes: torn = 0, where = '' }) => sum + torn + Number.parseInt(where || '0', 10),
-    0,
+    removed,
   )
   // Sixteen bytes of the log are a point; a definition in the list of series is longer, and costs all its points.
   const most = Math.floor(bytes / 16)

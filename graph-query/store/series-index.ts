@@ -14,6 +14,8 @@ export interface IndexedEndpoint {
 export interface SeriesIndex {
   readonly endpoints: ReadonlyMap<string, IndexedEndpoint>
   byId(endpointId: number): IndexedEndpoint | undefined
+  /** Every counter that any endpoint has, once. */
+  readonly counters: Pick<ReadonlyMap<string, unknown>, 'keys' | 'size'>
   /** The series of a counter, oldest first. */
   find(endpoint: string, counter: string): readonly SeriesRecord[]
   /** The same names in the strings that other series have them in: most hosts send the same counters. */
@@ -43,6 +45,7 @@ export function createSeriesIndex(): SeriesIndex {
 
   return {
     endpoints,
+    counters: counterNames,
     byId: (id) => ids.get(id),
     find: (endpoint, counter) => endpoints.get(endpoint)?.counters.get(counter) ?? [],
     namesOf: ({ endpoint, counter }) => ({

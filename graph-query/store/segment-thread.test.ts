@@ -54,11 +54,11 @@ test('a thread writes, merges and makes archive rows, while everything stays rea
   }
   const done = bench.store.maintain()
   let reads = 0
-  let running = true
+  const round = { running: true }
   const ended = done.finally(() => {
-    running = false
+    round.running = false
   })
-  while (running) {
+  while (round.running) {
     expectDays()
     reads++
     await new Promise((resolve) => void setImmediate(resolve))

@@ -141,6 +141,7 @@ test('a backup of a running store is restored whole; the next one copies only wh
   const dir = join(temporaryFolder(), 'restored')
   await restoreStore(target, dir, { force: false, now, progress: quiet })
   expect(verify(dir)).toMatchObject({ damages: [], notes: [], series: 4 })
+  expect(readFileSync(join(dir, 'archives.json'))).toEqual(readFileSync(join(bench.dir, 'archives.json')))
   const restored = await openStore({ dir, now: () => bench.clock, onEvent: (event) => expect(event).toBeUndefined() })
   for (let i = 0; i < 4; i++) {
     const request = { endpoint: 'e', counter: `c${i}`, consolidation: 'AVERAGE' as const, width: 1, mostPoints: 1e6 }

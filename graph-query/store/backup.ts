@@ -50,7 +50,7 @@ export async function backupStore(
       if (isVanished(error)) return
       throw error
     }
-    if (path !== 'last-points') readBlocks(to, () => undefined, { repair: true })
+    if (path.endsWith('.wal') || path === 'series.log') readBlocks(to, () => undefined, { repair: true })
     await syncFile(to)
     files.push({ path, from: join(cut, path), bytes: statSync(to).size, sha256: await hashOf(to) })
   }
@@ -61,6 +61,7 @@ export async function backupStore(
   }
   const { segments, kept } = await copySegments(dir, target, earlier, progress)
   files.push(...segments)
+  await copyLog('archives.json')
   await copyLog('last-points')
   await copyLog('series.log')
   await writeManifest(target, { format: 1, begun, files })

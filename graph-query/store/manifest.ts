@@ -6,9 +6,11 @@ import { z } from 'zod'
 
 const file = z.object({
   /** Where it belongs in a store. Nothing else is ever written by a restore. */
-  path: z.string().regex(/^(series\.log|last-points|wal\/\d{10}\.wal|step-\d+\/\d+-\d+-\d+-\d+\.seg)$/),
+  path: z.string().regex(/^(series\.log|last-points|archives\.json|wal\/\d{10}\.wal|step-\d+\/\d+-\d+-\d+-\d+\.seg)$/),
   /** Where it is in the backup. */
-  from: z.string().regex(/^(cut-\d+\/)?(series\.log|last-points|wal\/\d{10}\.wal|step-\d+\/\d+-\d+-\d+-\d+\.seg)$/),
+  from: z
+    .string()
+    .regex(/^(cut-\d+\/)?(series\.log|last-points|archives\.json|wal\/\d{10}\.wal|step-\d+\/\d+-\d+-\d+-\d+\.seg)$/),
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 })

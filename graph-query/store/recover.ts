@@ -87,17 +87,16 @@ export function replayLog(
   for (const sequence of walSequences(walDir)) {
     const isStored = createStoredCheck(sequence)
     const report = replayWal(walDir, sequence, (id, timestamp, value) => {
-      const entry = catalog.entry(id)
-      if (!entry) {
+      if (!catalog.isLiving(id)) {
         // Either deleted, or its definition is lost: then no other series may get the number.
         if (!catalog.wasDeleted(id)) strayPoints++
         catalog.reserve(id)
         return
       }
-      const { place, grid } = entry
-      const row = timestamp / entry.step
+      const grid = catalog.gridOf(id)
+      const row = timestamp / grid.layout.step
       lastPoints.note(id, timestamp, value)
-      if (!isStored(grid, row)) putPoint(grid, pool, place, row, value, sequence)
+      if (!isStored(grid, row)) putPoint(grid, pool, catalog.placeOf(id), row, value, sequence)
     })
     files.set(sequence, report.bytes)
     onReport(`${sequence}.wal`, report)

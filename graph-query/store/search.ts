@@ -1,8 +1,8 @@
+import { createNameTest } from './name-test.ts'
 import { createPacer } from './pacer.ts'
 import type { SeriesRecord } from './registry.ts'
 import type { Catalog } from './catalog.ts'
-import type { Texts } from './texts.ts'
-import type { CounterSearch, EndpointSearch, FoundCounter, FoundEndpoint } from './types.ts'
+import type { CounterSearch, EndpointSearch, FoundCounter, FoundEndpoint, NamePattern } from './types.ts'
 
 /** A search that takes longer than this is given up: the pattern is too costly for so many names. */
 const longestSearchMs = 5000
@@ -13,16 +13,13 @@ export async function searchEndpoints(catalog: Catalog, search: EndpointSearch):
   const found: FoundEndpoint[] = []
   const look = createLook()
   const parts = search.parts.map((part) => part.toLowerCase())
-  const hasParts = onceForEach(index.counters, (counter) => {
-    const lower = counter.toLowerCase()
-    return parts.every((part) => lower.includes(part))
-  })
+  const fits = createNameTest(index.endpoints, search.name)
+  const hasParts = createNameTest(index.counters, allOf(parts))
   let skip = (search.page - 1) * search.limit
   for (let endpoint = 0; endpoint < index.endpoints.count && found.length < search.limit; endpoint++) {
     if (look.isDue()) await look.rest()
     if (index.livingOf(endpoint) === 0) continue
-    const name = index.endpoints.text(endpoint)
-    if (!search.name(name)) continue
+    if (!fits(endpoint)) continue
     if (parts.length > 0) {
       let has = false
       for (const id of index.seriesOf(endpoint)) {
@@ -33,7 +30,7 @@ export async function searchEndpoints(catalog: Catalog, search: EndpointSearch):
       if (!has) continue
     }
     if (skip > 0) skip--
-    else found.push({ id: index.idOf(endpoint), endpoint: name })
+    else found.push({ id: index.idOf(endpoint), endpoint: index.endpoints.text(endpoint) })
   }
   return found
 }
@@ -47,7 +44,7 @@ export async function searchCounters(
   const { index } = catalog
   const found: FoundCounter[] = []
   const look = createLook()
-  const fits = onceForEach(index.counters, search.name)
+  const fits = createNameTest(index.counters, search.name)
   let skip = (search.page - 1) * search.limit
   for (const endpointId of new Set(search.endpointIds)) {
     const endpoint = index.byId(endpointId)
@@ -64,24 +61,20 @@ export async function searchCounters(
         skip--
         continue
       }
-      const record = newest(series.map(catalog.record))
+      const record = newest(series.map((other) => catalog.record(other)))
       if (record) found.push({ endpointId, counter: record.counter, step: record.step, kind: record.kind })
     }
   }
   return found
 }
 
-/** Asks `fits` once for each different text: most hosts send the same counters. */
-function onceForEach(texts: Texts, fits: (text: string) => boolean): (number: number) => boolean {
-  /** 0 while it is not known, 1 for no, 2 for yes. Texts that come during the search are asked each time. */
-  const answers = new Uint8Array(texts.count)
-  return (number) => {
-    const known = answers[number] ?? 0
-    if (known !== 0) return known === 2
-    const fit = fits(texts.text(number))
-    answers[number] = fit ? 2 : 1
-    return fit
+/** Names that have all of these texts, whatever their case. */
+function allOf(parts: readonly string[]): NamePattern {
+  const fits = (name: string) => {
+    const lower = name.toLowerCase()
+    return parts.every((part) => lower.includes(part))
   }
+  return Object.assign(fits, { literal: parts.toSorted((a, b) => b.length - a.length)[0] })
 }
 
 /** `isDue` is to be asked before each name; `rest` throws when the search has taken too long. */

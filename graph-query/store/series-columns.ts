@@ -20,10 +20,8 @@ export const isDefined = 1
 /** Not deleted. */
 export const isLiving = 2
 const isDerive = 4
+/** The number of the grid is above these bits; there are far fewer grids than the others have room for. */
 const gridBits = 3
-
-/** Grids that can be told apart. */
-export const mostGrids = 2 ** (16 - gridBits)
 
 export function livingState(kind: SeriesKind, grid: number): number {
   return isDefined | isLiving | (kind === 'DERIVE' ? isDerive : 0) | (grid << gridBits)

@@ -218,7 +218,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
         if (endpoint < 0 || index.livingOf(endpoint) === 0) continue
         endpoints++
         const series = [...index.seriesOf(endpoint)]
-        counters += new Set(series.map(catalog.counterOf)).size
+        counters += new Set(series.map((id) => catalog.counterOf(id))).size
         for (const id of series) catalog.forget(id)
         await pace()
       }

@@ -14,8 +14,6 @@ export interface Texts {
   /** The same for a text in UTF-8. */
   internBytes(bytes: Uint8Array, start: number, end: number): number
   text(number: number): string
-  /** The text in UTF-8; valid until the next call of anything here. */
-  bytes(number: number): Uint8Array
   /** Which chunk has a text. Chunks hold texts with consecutive numbers. */
   chunkOf(number: number): number
   chunk(index: number): TextChunk
@@ -53,10 +51,7 @@ export function createTexts(): Texts {
   let ownLengths = new Uint16Array(1024)
   /** So that nobody can choose names which all meet in one slot. */
   const seed = randomInt(2 ** 32)
-  const table = createHashTable((number) => {
-    const own = ownBytes(number)
-    return hashBytes(own, 0, own.length)
-  })
+  const table = createHashTable(hashOfText)
   /** The text that is looked for. */
   const scratch = Buffer.allocUnsafeSlow(longestBytes)
   let length = 0
@@ -66,6 +61,14 @@ export function createTexts(): Texts {
     let sum = seed
     for (let i = start; i < end; i++) sum = Math.imul(sum ^ (bytes[i] ?? 0), 0x01000193)
     return sum
+  }
+
+  function hashOfText(number: number): number {
+    const at = starts[number] ?? 0
+    const lower = lowerLengths[number] ?? 0
+    const own = ownLengths[number] ?? 0
+    const start = (at & (chunkBytes - 1)) + (own === 0 ? 0 : lower + 1)
+    return hashBytes(chunkAt(at >>> chunkBits).bytes, start, start + (own === 0 ? lower : own))
   }
 
   function encode(text: string): void {
@@ -81,14 +84,6 @@ export function createTexts(): Texts {
       scratch[i] = code
     }
     hash = hashBytes(scratch, 0, length)
-  }
-
-  function ownBytes(number: number): Buffer {
-    const at = starts[number] ?? 0
-    const lower = lowerLengths[number] ?? 0
-    const own = ownLengths[number] ?? 0
-    const start = (at & (chunkBytes - 1)) + (own === 0 ? 0 : lower + 1)
-    return chunkAt(at >>> chunkBits).bytes.subarray(start, start + (own === 0 ? lower : own))
   }
 
   function isScratch(number: number): boolean {
@@ -179,7 +174,6 @@ export function createTexts(): Texts {
       const start = (at & (chunkBytes - 1)) + (own === 0 ? 0 : lower + 1)
       return chunkAt(at >>> chunkBits).bytes.toString('utf8', start, start + (own === 0 ? lower : own))
     },
-    bytes: ownBytes,
     chunkOf: (number) => (starts[number] ?? 0) >>> chunkBits,
     chunk(index) {
       const { bytes, used, first } = chunkAt(index)

@@ -76,16 +76,22 @@ export interface Page {
   readonly limit: number
 }
 
-/** Names that fit; `undefined` in `names` means every one. */
+/** Whether a name is looked for. */
+export interface NamePattern {
+  (name: string): boolean
+  /** In lower case: no name fits that does not have it. */
+  readonly literal?: string | undefined
+}
+
 export interface EndpointSearch extends Page {
-  readonly name: (name: string) => boolean
+  readonly name: NamePattern
   /** Each must be part of one and the same counter of the endpoint. */
   readonly parts: readonly string[]
 }
 
 export interface CounterSearch extends Page {
   readonly endpointIds: readonly number[]
-  readonly name: (counter: string) => boolean
+  readonly name: NamePattern
 }
 
 export interface StoreStats {

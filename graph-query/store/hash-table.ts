@@ -1,11 +1,11 @@
 /**
- * Finds numbers by a hash of what they stand for; the caller compares. Four to twelve bytes a number, none of them on the
- * heap of objects. To look at all numbers with a hash, start at `slotOf(hash)` and go on with `after` until `at` is -1.
+ * Finds numbers by a hash of what they stand for; the caller compares. Twelve to twenty-three bytes a number, none of
+ * them on the heap of objects. To look at all numbers with a hash, start at `first` and go on with `next`.
  */
 export interface HashTable {
-  slotOf(hash: number): number
-  after(slot: number): number
-  /** The number in a slot, -1 for none. */
+  /** The slot of a number with this hash, -1 when there is none. */
+  first(hash: number): number
+  next(slot: number, hash: number): number
   at(slot: number): number
   add(hash: number, number: number): void
   /** Takes out the number in a slot; others may move to other slots. */
@@ -15,51 +15,61 @@ export interface HashTable {
 /** Slots in use before the table doubles. */
 const fullest = 0.7
 
-/** `hashOf` gives the hash of a number that was added, as it was then. */
-export function createHashTable(hashOf: (number: number) => number): HashTable {
-  /** Number + 1; 0 in free slots, so that memory which was never used costs none. */
-  let slots = new Uint32Array(1024)
-  let mask = slots.length - 1
+export function createHashTable(): HashTable {
+  /** Two words a slot: the number + 1, which is 0 in free slots; the mixed hash, which begins the search at its low bits. */
+  let words = new Uint32Array(2048)
+  let mask = 1023
   let size = 0
 
-  function put(hash: number, number: number): void {
-    let slot = spread(hash) & mask
-    while (slots[slot] !== 0) slot = (slot + 1) & mask
-    slots[slot] = number + 1
+  function seek(from: number, mixed: number): number {
+    for (let slot = from & mask; words[2 * slot] !== 0; slot = (slot + 1) & mask)
+      if (words[2 * slot + 1] === mixed) return slot
+    return -1
+  }
+
+  function put(held: number, mixed: number): void {
+    let slot = mixed & mask
+    while (words[2 * slot] !== 0) slot = (slot + 1) & mask
+    words[2 * slot] = held
+    words[2 * slot + 1] = mixed
   }
 
   function grow(): void {
-    const old = slots
-    slots = new Uint32Array(2 * old.length)
-    mask = slots.length - 1
-    for (const held of old) if (held !== 0) put(hashOf(held - 1), held - 1)
+    const old = words
+    words = new Uint32Array(2 * old.length)
+    mask = 2 * mask + 1
+    for (let i = 0; i < old.length; i += 2) if (old[i] !== 0) put(old[i] ?? 0, old[i + 1] ?? 0)
   }
 
   return {
-    slotOf: (hash) => spread(hash) & mask,
-    after: (slot) => (slot + 1) & mask,
-    at: (slot) => (slots[slot] ?? 0) - 1,
+    first(hash) {
+      const mixed = mix(hash)
+      return seek(mixed, mixed)
+    },
+    next: (slot, hash) => seek(slot + 1, mix(hash)),
+    at: (slot) => (words[2 * slot] ?? 0) - 1,
     add(hash, number) {
-      if (++size > fullest * slots.length) grow()
-      put(hash, number)
+      if (++size > fullest * (mask + 1)) grow()
+      put(number + 1, mix(hash))
     },
     removeAt(slot) {
       size--
       // Whatever follows without a gap and belongs at or before the hole moves into it, so that no search ends early.
       let hole = slot
-      for (let next = (hole + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
-        const home = spread(hashOf((slots[next] ?? 0) - 1)) & mask
-        if (((next - home) & mask) < ((next - hole) & mask)) continue
-        slots[hole] = slots[next] ?? 0
-        hole = next
+      for (let from = (hole + 1) & mask; words[2 * from] !== 0; from = (from + 1) & mask) {
+        const home = (words[2 * from + 1] ?? 0) & mask
+        if (((from - home) & mask) < ((from - hole) & mask)) continue
+        words[2 * hole] = words[2 * from] ?? 0
+        words[2 * hole + 1] = words[2 * from + 1] ?? 0
+        hole = from
       }
-      slots[hole] = 0
+      words[2 * hole] = 0
     },
   }
 }
 
 /** Mixes the bits of a hash, so that its low ones depend on all. */
-function spread(hash: number): number {
+function mix(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return (mixed ^ (mixed >>> 16)) >>> 0

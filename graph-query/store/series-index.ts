@@ -45,8 +45,8 @@ export function createSeriesIndex(columns: SeriesColumns): SeriesIndex {
   let known = 0
   let endpointCount = 0
   const hashOf = (id: number) => pairHash(columns.endpoints[id] ?? 0, columns.counters[id] ?? 0)
-  const pairs = createHashTable(hashOf)
-  const ids = createHashTable((endpoint) => lists.ids[endpoint] ?? 0)
+  const pairs = createHashTable()
+  const ids = createHashTable()
 
   /** Endpoints get their columns in the order of their texts. */
   function enterEndpoints(): void {
@@ -89,9 +89,9 @@ export function createSeriesIndex(columns: SeriesColumns): SeriesIndex {
     },
     find(endpoint, counter) {
       const found: number[] = []
-      for (let slot = pairs.slotOf(pairHash(endpoint, counter)); ; slot = pairs.after(slot)) {
+      const hash = pairHash(endpoint, counter)
+      for (let slot = pairs.first(hash); slot >= 0; slot = pairs.next(slot, hash)) {
         const id = pairs.at(slot)
-        if (id < 0) break
         if (columns.endpoints[id] === endpoint && columns.counters[id] === counter) found.push(id)
       }
       return found.length > 1 ? found.toSorted((a, b) => a - b) : found
@@ -103,11 +103,11 @@ export function createSeriesIndex(columns: SeriesColumns): SeriesIndex {
     },
     idOf: (endpoint) => lists.ids[endpoint] ?? 0,
     byId(id) {
-      for (let slot = ids.slotOf(id); ; slot = ids.after(slot)) {
+      for (let slot = ids.first(id); slot >= 0; slot = ids.next(slot, id)) {
         const endpoint = ids.at(slot)
-        if (endpoint < 0) return -1
         if (lists.ids[endpoint] === id && lists.living[endpoint] !== 0) return endpoint
       }
+      return -1
     },
     add(id) {
       enterEndpoints()
@@ -123,11 +123,10 @@ export function createSeriesIndex(columns: SeriesColumns): SeriesIndex {
       if (living === 1) endpointCount++
     },
     remove(id) {
-      let slot = pairs.slotOf(hashOf(id))
-      for (let found = pairs.at(slot); found !== id; found = pairs.at(slot)) {
-        if (found < 0) throw new RangeError(`Cannot take series ${id} out of the index: it is not there`)
-        slot = pairs.after(slot)
-      }
+      const hash = hashOf(id)
+      let slot = pairs.first(hash)
+      while (slot >= 0 && pairs.at(slot) !== id) slot = pairs.next(slot, hash)
+      if (slot < 0) throw new RangeError(`Cannot take series ${id} out of the index: it is not there`)
       pairs.removeAt(slot)
       const endpoint = columns.endpoints[id] ?? 0
       const living = (lists.living[endpoint] ?? 0) - 1

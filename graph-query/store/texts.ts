@@ -3,7 +3,7 @@ import { createHashTable } from './hash-table.ts'
 
 /**
  * Texts and their numbers, counted from 0 in the order in which they came. Off the heap of objects: a text takes its
- * bytes and some twenty more. Texts are never taken out, so numbers hold for as long as the process runs.
+ * bytes and some thirty more. Texts are never taken out, so numbers hold for as long as the process runs.
  */
 export interface Texts {
   readonly count: number
@@ -51,7 +51,7 @@ export function createTexts(): Texts {
   let ownLengths = new Uint16Array(1024)
   /** So that nobody can choose names which all meet in one slot. */
   const seed = randomInt(2 ** 32)
-  const table = createHashTable(hashOfText)
+  const table = createHashTable()
   /** The text that is looked for. */
   const scratch = Buffer.allocUnsafeSlow(longestBytes)
   let length = 0
@@ -61,14 +61,6 @@ export function createTexts(): Texts {
     let sum = seed
     for (let i = start; i < end; i++) sum = Math.imul(sum ^ (bytes[i] ?? 0), 0x01000193)
     return sum
-  }
-
-  function hashOfText(number: number): number {
-    const at = starts[number] ?? 0
-    const lower = lowerLengths[number] ?? 0
-    const own = ownLengths[number] ?? 0
-    const start = (at & (chunkBytes - 1)) + (own === 0 ? 0 : lower + 1)
-    return hashBytes(chunkAt(at >>> chunkBits).bytes, start, start + (own === 0 ? lower : own))
   }
 
   function encode(text: string): void {
@@ -104,10 +96,9 @@ export function createTexts(): Texts {
   }
 
   function findScratch(): number {
-    for (let slot = table.slotOf(hash); ; slot = table.after(slot)) {
-      const number = table.at(slot)
-      if (number < 0 || isScratch(number)) return number
-    }
+    for (let slot = table.first(hash); slot >= 0; slot = table.next(slot, hash))
+      if (isScratch(table.at(slot))) return table.at(slot)
+    return -1
   }
 
   /** The lower case of the scratch; undefined when it is in lower case. */

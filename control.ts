@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { parseListen } from '#lib/config'
 import { createLogger } from '#lib/log'
+import { showLedger } from '#lib/ledger'
 import { projectRoot } from '#lib/module'
 import { applySchema, openDatabase, runStatement } from '#lib/sql'
 import type { Database } from '#lib/sql'
@@ -18,7 +20,8 @@ const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
 /** Names under which Open-Falcon's control knows a module or an action. */
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
-const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | schema | sql STATEMENT
+const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | ledger | schema | sql STATEMENT
+       ./control verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force]
 
   start     start the modules (all when none is named) and wait until each is healthy
   stop      stop them; nothing stays behind
@@ -27,7 +30,12 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   status    what runs: pid, uptime, memory, ports, waiting samples; exit code 1 when something is down
   tail      follow the logs
   schema    make the portal tables that are missing in hbs' database; what exists stays as it is
+  ledger [--since 1h] [--endpoint X] [--from HOST:PORT]...
+            what was received, passed on, held and lost, hop by hop
   sql TEXT  run one statement on hbs' database and show its rows
+  verify    read every block of graph-query's store, running or not; exit code 1 when something is damaged
+  backup    copy the store, running or not; again into the same folder copies only what is new
+  restore   make the store of a backup; graph-query must not run
 
 Modules: ${modules.join(' ')}
 `
@@ -53,7 +61,9 @@ try {
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
+  if (argv[0] === 'ledger') return ledger(argv.slice(1))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
+  if (['verify', 'backup', 'restore'].includes(argv[0] ?? '')) return onStore(argv)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
   if (unknown.length > 0) {
@@ -163,6 +173,10 @@ function specOf(name: string): ModuleSpec {
 
 interface ReadAnyway {
   readonly database?: string
+  readonly dir?: string
+  readonly dataDir?: string
+  readonly spool?: { readonly dir?: string }
+  readonly storage?: { readonly dir?: string }
   readonly http?: { readonly enabled?: boolean; readonly listen?: string }
 }
 
@@ -208,6 +222,60 @@ function showRows(statement: string): Promise<number> {
     const { columns, rows, changed } = await runStatement(database, statement)
     if (columns.length === 0) process.stdout.write(changed === undefined ? 'no rows\n' : `${changed} rows changed\n`)
     else process.stdout.write(`${formatTable(columns, rows)}\n`)
+  })
+}
+
+/** Of the modules on this machine: what they answer, or what the files of one that is down tell; then those `--from` elsewhere. */
+async function ledger(argv: readonly string[]): Promise<number> {
+  const options = {
+    since: { type: 'string' },
+    endpoint: { type: 'string' },
+    from: { type: 'string', multiple: true },
+  } as const
+  const { since, endpoint, from } = parseArgs({ args: [...argv], options }).values
+  const { text, problem } = await showLedger({
+    sources: [
+      ...modules.toReversed().flatMap((module) => {
+        const dir = ledgerDirOf(module)
+        const port = httpPortOf(module)
+        return dir === undefined ? [] : [{ module, dir, ...(port !== undefined && { address: `127.0.0.1:${port}` }) }]
+      }),
+      ...(from ?? []).map((address) => ({ module: address, address })),
+    ],
+    since: since ?? '1h',
+    endpoint,
+    now: Date.now(),
+  })
+  process.stdout.write(text)
+  if (problem !== undefined) process.stderr.write(`control: ${problem}\n`)
+  return problem === undefined ? 0 : 2
+}
+
+/** hbs is not on the way of the samples. */
+function ledgerDirOf(module: string): string | undefined {
+  const { dir, dataDir, spool, storage } = configOf(module)
+  switch (module) {
+    case 'agent':
+      return join(dataDir ?? 'var/agent', 'ledger')
+    case 'transfer':
+      return join(spool?.dir ?? 'var/transfer/spool', 'ledger')
+    case 'judge':
+      return join(dir ?? 'var/judge', 'ledger')
+    case 'graph-query':
+      return join(storage?.dir ?? 'var/graph-query', 'ledger')
+    default:
+      return undefined
+  }
+}
+
+/** The work is graph-query's own; paths count from where the user stands. */
+function onStore(argv: readonly string[]): Promise<number> {
+  const standing = process.env['FALCON_FROM'] ?? projectRoot
+  const words = argv.map((word, i) => (i === 0 || word.startsWith('-') ? word : resolve(standing, word)))
+  const child = spawn(process.execPath, [join('dist', 'graph-query', 'main.js'), ...words], { stdio: 'inherit' })
+  return new Promise((done, failed) => {
+    child.once('error', failed)
+    child.once('exit', (code) => done(code ?? 1))
   })
 }
 

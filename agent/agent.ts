@@ -1,26 +1,32 @@
 import { isAbsolute, join } from 'node:path'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
+import { ledgerPage, startLedger } from '#lib/ledger'
 import type { Logger } from '#lib/log'
-import type { Trust } from '#lib/http'
+import type { Pages, Trust } from '#lib/http'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload } from '#lib/module'
 import type { Reload } from '#lib/module'
+import { agentAccounts } from './accounts.ts'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
 import { createCollectors } from './collectors/index.ts'
+import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
+import { showCounts } from './counters.ts'
 import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
 import type { Host } from './host/host.ts'
 import { createInventory } from './host/inventory.ts'
 import { agentRoutes } from './http/agent-routes.ts'
-import { startAgentServer } from './http/server.ts'
+import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
 import type { AgentStatus } from './http/status-page.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
+import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import { planPlugins } from './plugins/plan.ts'
 import { createPluginRepository } from './plugins/repository.ts'
@@ -69,6 +75,7 @@ export interface RunningAgent {
 export async function startAgent(config: AgentConfig, log: Logger, around: Surroundings): Promise<RunningAgent> {
   const { host, now, random, version, childEnv } = around
   const counters = createCounters(now)
+  showCounts(counters)
   const startedMs = now()
   const at = (path: string) => (isAbsolute(path) ? path : join(around.root, path))
   let current = config
@@ -77,6 +84,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const phase = (name: string, intervalMs: number) => phaseOf(`${hostname()}/${name}`, intervalMs)
   const stopping = new AbortController()
   const common = { counters, log, now }
+  const metrics = createModuleMetrics({ module: 'agent', counters, names: metricNames, eventLoop: false })
 
   const transfers = transferPeers(config)
   const sender =
@@ -84,6 +92,15 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       ? undefined
       : startSending({ config, addresses: transfers, spoolDir: at(config.spool.dir), random, ...common })
   counters.gauge('Waiting', () => (sender ? sender.state().memoryItems + sender.state().spoolItems : 0))
+  const ledger = startLedger({
+    module: 'agent',
+    dir: join(at(config.dataDir), 'ledger'),
+    keepDays: config.ledger.keepDays,
+    // Rarely, since an agent has to be cheap; samples in its memory are held for as long.
+    latestEveryMs: 5000,
+    accounts: () => agentAccounts,
+    ...common,
+  })
   const intake =
     sender &&
     createIntake({
@@ -136,7 +153,10 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
   const rounds = createOwnRounds({
     collectors: createCollectors(host, config.collector),
-    slowCollectors: createCheckCollectors(() => checks, host, hostname),
+    slowCollectors: [
+      ...createCheckCollectors(() => checks, host, hostname),
+      createModulesCollector(watchedModules(config.modules), metrics),
+    ],
     selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
     stepSeconds: config.transfer.interval,
     settings: () => ({ endpoint: hostname(), defaultTags: defaultTags(), ignore: current.ignore }),
@@ -226,7 +246,8 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       counters,
       log,
     })
-    const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent }
+    const pages: Pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) }
+    const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent, ...pageRoutes(pages) }
     return startAgentServer({ listen: config.http.listen, log, routes })
   }
 
@@ -239,6 +260,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     await plugins.stop()
     await heartbeat?.stop()
     await sender?.stop()
+    ledger.stop()
   }
   try {
     // Last, so that who is told that we are healthy can stop us in good order.

@@ -87,6 +87,15 @@ export const agentConfig = z.object({
       maxAgeSeconds: z.int().min(60).default(86_400),
     })
     .prefault({}),
+  modules: z
+    .union([z.literal('local'), z.record(z.string().regex(/^[a-z][a-z-]*$/), listenText)], {
+      error: 'must be "local", or names of modules with the host:port of their HTTP port',
+    })
+    .default('local')
+    .describe('Modules whose /metrics are sent as metrics of this host: those that run here, or {"name":"host:port"}'),
+  ledger: z
+    .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+    .prefault({}),
   selfMetrics: flag(true).describe('Whether agent.cpu, agent.mem.rss, agent.spool.bytes and so on are sent'),
 })
 

@@ -284,3 +284,38 @@ test('an old configuration file is taken as it is; what is wrong is named', () =
   expect(loadConfig(graphQueryConfig, example).unknownKeys).toEqual([])
   expect(graphQueryConfig.parse(JSON.parse(readFileSync(example, 'utf8')))).toEqual(graphQueryConfig.parse({}))
 })
+
+test('the ledger tells what is stored of an endpoint, and which points never arrived', async () => {
+  const now = 1_790_000_040
+  const stand = await startStand({ now: () => now })
+  const at = (metric: string, step: number) => ({ endpoint: 'web1', metric, timestamp: now - 60 * step, value: step })
+  const silent = [3, 4]
+  const samples = Array.from({ length: 11 }, (_, step) => step).filter((step) => !silent.includes(step))
+  await stand.send([
+    ...samples.map((step) => at('a', step)),
+    ...samples.map((step) => at('b', step)),
+    at('c', 2),
+    at('c', 1),
+  ])
+  const report = (await stand.get(`${stand.internalUrl}/ledger?since=10m&endpoint=web1`)).json
+  expect(report).toMatchObject({
+    accounts: [{ account: 'graph-query', received: 20, out: { StoredCnt: 20 }, lost: 0 }],
+    endpoint: {
+      series: 3,
+      'stored points': 18,
+      'expected points': 22,
+      'never arrived': '4 (2026-09-21T14:10:00Z to 2026-09-21T14:11:00Z)',
+    },
+  })
+  expect((await stand.get(`${stand.internalUrl}/ledger?endpoint=nobody`)).json).toMatchObject({
+    endpoint: { 'stored points': 0 },
+  })
+})
+
+test('the counters are there for Prometheus', async () => {
+  const stand = await startStand()
+  await stand.send([{ endpoint: 'h', metric: 'm', timestamp: Math.floor(Date.now() / 1000), value: Number.NaN }])
+  const answer = await stand.get(`${stand.internalUrl}/metrics`)
+  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  expect(answer.text).toContain('falcon_graph_query_refused_samples_total{reason="nan"} 1\n')
+})

@@ -20,11 +20,15 @@ export interface Intake {
 
 /**
  * Takes samples from the link into the store. A batch is acknowledged when the log has it. Every received sample ends in
- * one count: `StoredCnt`, one of `Refused.<reason>`, or `ReturnedCnt` when its sender is asked to send it again later.
+ * one count: `StoredCnt`, one of `Refused.<reason>`, or `ReturnedCnt` when its sender is asked to send it again later; until
+ * then in `PendingCnt`.
  */
 export function createIntake(store: Store, counters: Counters, log: Logger): Intake {
   for (const name of ['GraphRpcRecvCnt', 'StoredCnt', 'ReturnedCnt', ...refusals.map((reason) => `Refused.${reason}`)])
     counters.add(name, 0)
+  /** Received, and not in any of these yet. */
+  let pending = 0
+  counters.gauge('PendingCnt', () => pending)
   let returning: string | undefined
 
   /** Logged once, not once a batch: the notice stands until samples are taken again. */
@@ -37,29 +41,34 @@ export function createIntake(store: Store, counters: Counters, log: Logger): Int
 
   async function take(batch: SlotBatch<number>): Promise<LinkAck> {
     counters.add('GraphRpcRecvCnt', batch.count)
-    const overloaded = store.overloaded()
-    if (overloaded !== undefined) throw sendBack(batch.count, `Cannot take samples now: ${overloaded}`)
-    const refused = new Map<Refusal | 'name', number>()
-    for (let i = 0; i < batch.count; i++) {
-      const slot = batch.slots[i] ?? unstorable
-      const reason =
-        slot === unstorable ? 'name' : store.append(slot, batch.timestamps[i] ?? NaN, batch.values[i] ?? NaN)
-      if (reason) refused.set(reason, (refused.get(reason) ?? 0) + 1)
-    }
+    pending += batch.count
     try {
-      await store.commit()
-    } catch (error) {
-      throw sendBack(batch.count, `Cannot store samples: ${(error as Error).message}`, error)
+      const overloaded = store.overloaded()
+      if (overloaded !== undefined) throw sendBack(batch.count, `Cannot take samples now: ${overloaded}`)
+      const refused = new Map<Refusal | 'name', number>()
+      for (let i = 0; i < batch.count; i++) {
+        const slot = batch.slots[i] ?? unstorable
+        const reason =
+          slot === unstorable ? 'name' : store.append(slot, batch.timestamps[i] ?? NaN, batch.values[i] ?? NaN)
+        if (reason) refused.set(reason, (refused.get(reason) ?? 0) + 1)
+      }
+      try {
+        await store.commit()
+      } catch (error) {
+        throw sendBack(batch.count, `Cannot store samples: ${(error as Error).message}`, error)
+      }
+      if (returning !== undefined) log.info({ reason: returning }, 'samples are taken again')
+      returning = undefined
+      let count = 0
+      for (const [reason, times] of refused) {
+        counters.add(`Refused.${reason}`, times)
+        count += times
+      }
+      counters.add('StoredCnt', batch.count - count)
+      return { taken: batch.count - count, refused: count }
+    } finally {
+      pending -= batch.count
     }
-    if (returning !== undefined) log.info({ reason: returning }, 'samples are taken again')
-    returning = undefined
-    let count = 0
-    for (const [reason, times] of refused) {
-      counters.add(`Refused.${reason}`, times)
-      count += times
-    }
-    counters.add('StoredCnt', batch.count - count)
-    return { taken: batch.count - count, refused: count }
   }
 
   const handler: LinkHandler<number> = {

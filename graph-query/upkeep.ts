@@ -9,14 +9,13 @@ export interface Upkeep {
   stop(): void
 }
 
-const maintainEveryMs = 10_000
-
 export function startUpkeep(
   store: Store,
-  options: { readonly syncMs: number; readonly counters: Counters; readonly log: Logger },
+  options: { readonly syncMs: number; readonly maintainMs: number; readonly counters: Counters; readonly log: Logger },
 ): Upkeep {
   const { counters, log } = options
   const failures = new Map<string, string>()
+  for (const what of ['sync the log', 'write segments']) counters.add(`UpkeepFailed.${what}`, 0)
 
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
@@ -40,7 +39,7 @@ export function startUpkeep(
       syncing = false
     })
   }, options.syncMs)
-  const maintainTimer = setInterval(() => void attempt('write segments', () => store.maintain()), maintainEveryMs)
+  const maintainTimer = setInterval(() => void attempt('write segments', () => store.maintain()), options.maintainMs)
 
   return {
     notices: () => [...failures.values()],

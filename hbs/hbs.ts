@@ -2,6 +2,7 @@ import { createCounters } from '#lib/counters'
 import { loadConfig } from '#lib/config'
 import { startHttp } from '#lib/http'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
@@ -13,6 +14,7 @@ import { hbsConfig, reloadable, trustedAddresses } from './config.ts'
 import type { HbsConfig } from './config.ts'
 import { seedDefaults } from './defaults.ts'
 import { hbsRoutes } from './http-routes.ts'
+import { metricNames } from './metric-names.ts'
 import { hbsMethods } from './methods/index.ts'
 import { startSnapshotKeeper } from './portal/snapshot-keeper.ts'
 import { loadPortalTables } from './portal/tables.ts'
@@ -74,9 +76,10 @@ export async function startHbs(
       inserted: () => keeper.refreshSoon(),
     })
     opened.push(() => agents.stop())
+    const metrics = createModuleMetrics({ module: 'hbs', counters, names: metricNames })
     const http = config.http.enabled
       ? await startHttp(
-          { listen: config.http.listen, trust, log },
+          { listen: config.http.listen, trust, pages: { '/metrics': metricsPage(metrics) }, log },
           hbsRoutes({
             config: () => config,
             trust,

@@ -20,6 +20,9 @@ export const judgeConfig = z
       .min(4096)
       .default(64 * 2 ** 20)
       .describe('above this a snapshot takes its place'),
+    ledger: z
+      .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+      .prefault({}),
     trusted: z.array(z.string()).default([]).describe('addresses that may use the trusted HTTP routes'),
     token: z.string().default('').describe('opens the trusted HTTP routes for any address; empty: none does'),
     http: z.object({ enabled: flag(true), listen: listenText.default('127.0.0.1:6081') }).prefault({}),

@@ -3,16 +3,20 @@ import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { listenLink } from '#lib/link'
+import { ledgerPage, startLedger } from '#lib/ledger'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { createRpcClient } from '#lib/rpc'
+import { judgeAccounts } from './accounts.ts'
 import { judgeConfig, reloadable } from './config.ts'
 import type { JudgeConfig } from './config.ts'
 import { createIntake } from './engine/intake.ts'
 import { restoreState } from './engine/restore.ts'
 import { createUpkeep } from './engine/upkeep.ts'
 import { judgeRoutes } from './http/routes.ts'
+import { metricNames } from './metric-names.ts'
 import { startSending } from './outbox/sending.ts'
 import { startRulePull } from './rules/pull.ts'
 import { createRulesKeeper } from './rules/rules-file.ts'
@@ -58,6 +62,17 @@ export async function startJudge(
       now,
     })
     opened.push(() => state.journal.close())
+    // Before judge listens, and after all of its counts are done.
+    const ledger = startLedger({
+      module: 'judge',
+      dir: join(dir, 'ledger'),
+      keepDays: config.ledger.keepDays,
+      accounts: () => judgeAccounts,
+      counters,
+      log,
+      now,
+    })
+    opened.push(() => ledger.stop())
     const sending = config.alarm.enabled ? startSending(config, state, producer) : undefined
     if (sending) opened.push(() => sending.stop())
 
@@ -111,12 +126,14 @@ export async function startJudge(
     })
 
     const shown = createShownState({ state, pull, sending })
+    const metrics = createModuleMetrics({ module: 'judge', counters, names: metricNames })
     const http = config.http.enabled
       ? await startHttp(
           {
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 1024 * 1024,
+            pages: { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) },
             log,
           },
           judgeRoutes({

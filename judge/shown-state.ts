@@ -30,8 +30,16 @@ export function createShownState(parts: {
     'events.made',
     'events.queued',
     'events.closed',
+    'events.notSent',
+    'events.unwritable',
     'queue.failures',
     'journal.failures',
+    'journal.snapshots',
+    'series.dropped',
+    'rules.pulls',
+    'rules.pullFailures',
+    'rules.emptyAnswers',
+    'rules.saveFailures',
   ])
     counters.add(name, 0)
   const rules = () => [...state.rules.all]

@@ -19,6 +19,7 @@ fi
 missing=""
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server"
 command -v redis-server >/dev/null || missing="$missing redis-server"
+command -v victoria-metrics >/dev/null || missing="$missing victoria-metrics"
 command -v git >/dev/null || missing="$missing git"
 if [ -n "$missing" ]; then
   [ "$(id -u)" = 0 ] || fail "these packages are needed and only root can install them: apt-get install$missing"

@@ -38,10 +38,16 @@ const old = {
   p8s_relay: { enabled: true, notSyncMetrics: ['gpu.'], cluster: { 'p8s-relay-00': '192.168.1.1:8080' } },
 }
 
-test('an old file is taken as it is, and the sections not served yet are known by name', () => {
+test('an old file is taken as it is, and what is not served of it is known by name', () => {
   const config = transferConfig.parse(old)
   expect(config).toMatchObject(old)
-  expect(unservedSections(config)).toEqual(['transfer', 'p8s_relay'])
+  expect(unservedSections(config)).toEqual(['p8s_relay'])
+})
+
+test('an old gateway, with both rings off, is taken as it is', () => {
+  const off = { enabled: false, cluster: { a: '%%JUDGE_RPC%%' } }
+  const gateway = { ...old, judge: off, graph: off, transfer: { ...old.transfer, enabled: true } }
+  expect(transferConfig.parse(gateway)).toMatchObject(gateway)
 })
 
 test('the shipped example is what an empty file means', () => {
@@ -64,9 +70,26 @@ test('what cannot work is named with its key', () => {
   expect(problems({ judge: { ...old.judge, enabled: false, cluster: {} } })).toEqual([])
   expect(problems({ judge: { ...old.judge, enabled: false, cluster: { a: '%%JUDGE_RPC%%' } } })).toEqual([])
   const off = { judge: { enabled: false }, graph: { enabled: false } }
-  expect(problems({ ...off, influxdb: { enabled: false }, transfer: { enabled: true } }).join()).toMatch(
-    /^judge.enabled: .* go nowhere \(this version does not serve .*transfer.* yet\)$/,
-  )
+  const sinks = { tsdb: {}, transfer: {}, influxdb: {}, p8s_relay: {} }
+  expect(problems({ ...off, ...sinks }).join()).toMatch(/^judge.enabled: .* go nowhere$/)
+  expect(problems({ ...off, ...sinks, p8s_relay: old.p8s_relay }).join()).toMatch(/^judge.enabled: .* go nowhere$/)
+  expect(problems({ ...off, ...sinks, influxdb: { enabled: true } })).toEqual([])
+  expect(problems({ transfer: { enabled: true } })).toEqual([
+    'transfer.cluster: needs at least one address while enabled',
+  ])
+  expect(problems({ transfer: { enabled: true, cluster: { t1: '127.0.0.1:8433' } } })).toEqual([
+    "transfer.cluster.t1: is this transfer's own rpc.listen",
+  ])
+  expect(problems({ transfer: { enabled: true, cluster: { t1: '%%TRANSFER_RPC%%' } } })).toEqual([
+    'transfer.cluster: t1: "%%TRANSFER_RPC%%" is not host:port',
+  ])
+  expect(problems({ tsdb: { enabled: true, address: 'a:1, b' } })).toEqual(['tsdb.address: "b" is not host:port'])
+  expect(problems({ influxdb: { enabled: true, address: '127.0.0.1:8086' } })).toEqual([
+    'influxdb.address: "127.0.0.1:8086" is not http://host:port',
+  ])
+  expect(problems({ p8s_relay: { enabled: true, url: 'ftp://x' } })).toEqual([
+    'p8s_relay.url: "ftp://x" is not an http:// address',
+  ])
 })
 
 test('/config masks secrets and lists the addresses of each node', () => {

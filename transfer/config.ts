@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { flag, listenText } from '#lib/config'
 import { parseCluster } from './cluster.ts'
+import { sinkNames, sinkProblems, sinkSections, spoolOverride } from './sinks/sections.ts'
 
 export type TransferConfig = z.output<typeof transferConfig>
 
@@ -21,11 +22,9 @@ function ringSection(cluster: Record<string, string>) {
       .default(cluster)
       .describe('node name → "host:port", or several separated by commas'),
     maxInFlight: z.int().min(1).default(500_000).describe('samples held in memory per address; more go to the spool'),
+    spool: spoolOverride,
   })
 }
-
-/** A section of an old file that this version reads but does not serve. */
-const unserved = z.looseObject({ enabled: flag() }).optional()
 
 export const transferConfig = z
   .object({
@@ -92,6 +91,11 @@ export const transferConfig = z
           .int()
           .min(1)
           .default(7 * 86_400),
+        replayPerSecond: z
+          .int()
+          .min(1)
+          .default(200_000)
+          .describe('spooled samples sent again each second beside new ones, per destination'),
       })
       .prefault({}),
     series: z
@@ -103,18 +107,29 @@ export const transferConfig = z
     rejected: z
       .object({ examples: z.int().min(1).max(1000).default(20).describe('kept for each reason') })
       .prefault({}),
-    tsdb: unserved,
-    transfer: unserved,
-    influxdb: unserved,
-    p8s_relay: unserved,
+    ...sinkSections,
+    ledger: z
+      .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
+      .prefault({}),
   })
   .superRefine((config, context) => {
-    if (!config.judge.enabled && !config.graph.enabled)
+    const sinks = sinkNames.filter((name) => config[name].enabled && !unservedSections(config).includes(name))
+    if (!config.judge.enabled && !config.graph.enabled && sinks.length === 0)
       context.addIssue({
         code: 'custom',
         path: ['judge', 'enabled'],
-        message: `and graph.enabled are both false: samples would be acknowledged and go nowhere${elsewhere(config)}`,
+        message: 'and graph.enabled are both false, and so is every sink: samples would be acknowledged and go nowhere',
       })
+    for (const { path, message } of sinkProblems(config)) context.addIssue({ code: 'custom', path, message })
+    for (const [name, address] of config.transfer.enabled ? Object.entries(config.transfer.cluster) : []) {
+      const own = ownAddress(config, address)
+      if (own !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['transfer', 'cluster', name],
+          message: `is this transfer's own ${own}`,
+        })
+    }
     for (const ring of ['judge', 'graph'] as const) {
       // A ring that is off may hold anything: an old gateway's file keeps places nobody has filled in.
       if (!config[ring].enabled) continue
@@ -130,17 +145,9 @@ export const transferConfig = z
     }
   })
 
-/** Sections that are enabled in the file although this version does not serve them yet. */
-export function unservedSections(config: Pick<TransferConfig, UnservedSection>): string[] {
-  return notServed.filter((name) => config[name]?.enabled === true)
-}
-
-const notServed = ['tsdb', 'transfer', 'influxdb', 'p8s_relay'] as const
-type UnservedSection = (typeof notServed)[number]
-
-function elsewhere(config: Pick<TransferConfig, UnservedSection>): string {
-  const wanted = unservedSections(config)
-  return wanted.length === 0 ? '' : ` (this version does not serve ${wanted.join(', ')} yet)`
+/** Sections that are enabled in the file although what they ask for is not served. */
+export function unservedSections({ p8s_relay: { enabled, url } }: Pick<TransferConfig, 'p8s_relay'>): string[] {
+  return enabled && url === '' ? ['p8s_relay'] : []
 }
 
 /** The listener that one of the addresses reaches, so that a loop is found before it runs. */

@@ -26,12 +26,15 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
         taken.push({ items: items.length, entrance, peer })
         return { Message: 'ok', Total: items.length, Invalid: 0, Latency: 0 }
       },
+      takeRouted: () => Promise.reject(new Error('not by this way')),
       refuseCall: (_call, reason, _peer, items) => malformed.push({ reason, items }),
     },
     destinations: {
       list: [],
+      sinksFrom: 0,
       targetsOf: () => [],
       add: () => ({ settled: Promise.resolve() }),
+      addPicked: () => undefined,
       stats: () => [],
       close: () => Promise.resolve(),
     },
@@ -107,7 +110,13 @@ test('a push that cannot be read is counted with its reason, and with its items 
 test('samples that could not be kept are answered with 503 and the reason', async () => {
   const { ask } = setup(
     {},
-    { intake: { take: () => Promise.reject(new Error('Cannot keep the samples')), refuseCall: () => undefined } },
+    {
+      intake: {
+        take: () => Promise.reject(new Error('Cannot keep the samples')),
+        takeRouted: () => Promise.reject(new Error('not by this way')),
+        refuseCall: () => undefined,
+      },
+    },
   )
   expect(await ask(push)).toEqual({ status: 503, body: 'Cannot keep the samples\n' })
 })

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { setImmediate } from 'node:timers/promises'
 import { createCounters } from '#lib/counters'
 import type { Destinations } from './destinations.ts'
+import { createEndpointCounts } from './endpoint-counts.ts'
 import { createIntake } from './intake.ts'
 import { createRejected } from './rejected.ts'
 import { createSeriesCache } from './series-cache.ts'
@@ -9,13 +10,14 @@ import { createSeriesCache } from './series-cache.ts'
 test('a call of very many items lets others have their turn, and is answered for all of them', async () => {
   const counters = createCounters()
   let added = 0
-  const destinations: Pick<Destinations, 'add'> = {
-    add() {
-      added++
-      return { settled: Promise.resolve() }
+  const destinations: Pick<Destinations, 'addPicked'> = {
+    addPicked(_target, _from, _picked, count, into) {
+      added += count
+      into({ settled: Promise.resolve() })
     },
   }
   const intake = createIntake({
+    counts: createEndpointCounts(),
     routes: createSeriesCache({
       max: 10,
       create: ({ endpoint, metric, tags, step }) => ({

@@ -9,14 +9,17 @@ import { openSpool } from '#lib/spool'
 import type { Spool } from '#lib/spool'
 import { crc32, primaryKey } from '#protocol'
 import type { TransferConfig } from './config.ts'
-import { nodesOf, spoolFolder, spoolMaxAge } from './destinations.ts'
-import type { Destinations, RingName } from './destinations.ts'
+import { spoolFoldersOf, spoolLimits } from './destinations.ts'
+import type { Destinations, SectionName } from './destinations.ts'
+import { sinkNames } from './sinks/sections.ts'
 
 /** Samples in the spool of an address that is no longer configured. They go to whoever owns their series now. */
 export interface Orphan {
-  readonly ring: RingName
+  readonly ring: SectionName
   /** Below the spool folder; names the node and the address it was for. */
   readonly folder: string
+  /** Prefix of its counters. */
+  readonly counterName: string
   /** Samples that were in it at the start. */
   readonly items: number
   /** Samples that are still in it. */
@@ -46,21 +49,19 @@ const handedOverWithinMs = 2000
 
 /**
  * Finds the spools that no configured address owns and sends what is in them through the ring. A spool that has become
- * empty is removed. The samples of a ring that is switched off stay where they are.
+ * empty is removed. The samples of a section that is switched off stay where they are.
  */
 export function adoptOrphans(adoption: Adoption): Orphans {
-  const { config, spoolDir, log } = adoption
+  const { config, spoolDir, destinations, log } = adoption
   const adopted: { orphan: Orphan; close: () => Promise<void> }[] = []
-  for (const ring of ['judge', 'graph'] as const) {
-    const nodes = config[ring].enabled ? nodesOf(config, ring) : []
-    const configured = new Set(
-      nodes.flatMap(({ name, addresses }) => addresses.map((address) => spoolFolder(ring, name, address))),
-    )
+  const served = (section: SectionName) => destinations.list.some(({ ring }) => ring === section)
+  for (const ring of ['judge', 'graph', ...sinkNames] as const) {
+    const configured = new Set(served(ring) ? spoolFoldersOf(config, ring) : [])
     for (const name of foldersIn(join(spoolDir, ring))) {
       const folder = join(ring, name)
       if (configured.has(folder)) continue
-      if (!config[ring].enabled) {
-        log.warn({ ring, folder }, 'a spool waits for its ring to be enabled again')
+      if (!served(ring)) {
+        log.warn({ ring, folder }, 'a spool waits for its section to be enabled again')
         continue
       }
       const taken = adopt(adoption, ring, folder)
@@ -73,14 +74,13 @@ export function adoptOrphans(adoption: Adoption): Orphans {
   }
 }
 
-function adopt(adoption: Adoption, ring: RingName, folder: string) {
+function adopt(adoption: Adoption, ring: SectionName, folder: string) {
   const { config, spoolDir, destinations, series, counters, log } = adoption
   const dir = join(spoolDir, folder)
   const counterName = `${ring}.removed.${basename(folder)}`
   const spool = openSpool({
     dir,
-    maxBytes: config.spool.maxBytes,
-    maxAgeSeconds: spoolMaxAge(config, ring),
+    ...spoolLimits(config, ring),
     log,
     onDrop: countDrops(counterName, counters),
   })
@@ -113,7 +113,7 @@ function adopt(adoption: Adoption, ring: RingName, folder: string) {
       (error: unknown) => log.error({ err: error, folder }, 'cannot remove an empty spool'),
     )
   }, emptyCheckMs)
-  const orphan: Orphan = { ring, folder, items, left: () => (closing === undefined ? left() : 0) }
+  const orphan: Orphan = { ring, folder, counterName, items, left: () => (closing === undefined ? left() : 0) }
   return {
     orphan,
     close() {
@@ -135,7 +135,7 @@ function remove(spool: Spool, dir: string): void {
 }
 
 /** A peer for a spool's replay that is nobody: it hands each sample to the destinations that own its series now. */
-function successorsOf(ring: RingName, destinations: Destinations) {
+function successorsOf(ring: SectionName, destinations: Destinations) {
   return {
     connected: true,
     onConnect: () => undefined,
@@ -153,7 +153,7 @@ function successorsOf(ring: RingName, destinations: Destinations) {
   }
 }
 
-function ownersOf({ endpoint, metric, tags }: NumberedSeries, ring: RingName, destinations: Destinations) {
+function ownersOf({ endpoint, metric, tags }: NumberedSeries, ring: SectionName, destinations: Destinations) {
   return destinations.targetsOf(crc32(primaryKey(endpoint, metric, tags)), ring)
 }
 

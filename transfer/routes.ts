@@ -13,11 +13,15 @@ export function createRoute(
   const { endpoint, metric, counterType } = item
   if (!isCounterType(counterType)) throw new Error(`Cannot route ${endpoint}/${metric}: its type is ${counterType}`)
   const tags = sortTags(item.tags)
+  const targets = parts.destinations.targetsOf(crc32(primaryKey(endpoint, metric, tags)))
+  const series = parts.series.intern(endpoint, metric, tags, counterType, Math.max(item.step, parts.minStep))
+  const raised = series.step > item.step && targets.some((target) => target >= parts.destinations.sinksFrom)
   return {
     counterType,
     sentStep: item.step,
-    series: parts.series.intern(endpoint, metric, tags, counterType, Math.max(item.step, parts.minStep)),
-    targets: parts.destinations.targetsOf(crc32(primaryKey(endpoint, metric, tags))),
+    series,
+    ...(raised && { received: parts.series.intern(endpoint, metric, tags, counterType, Math.max(item.step, 1)) }),
+    targets,
     watch: parts.watches.of(endpoint, metric, tags),
   }
 }

@@ -27,7 +27,7 @@ function setup(max = 100) {
       targets: [],
       watch: undefined,
     }),
-    forgotten: ({ series }) => forgotten.push(`${series.endpoint}/${series.metric}/${series.tags}`),
+    forgotten: ({ route: { series } }) => forgotten.push(`${series.endpoint}/${series.metric}/${series.tags}`),
   })
   return { cache, forgotten, created: () => number }
 }

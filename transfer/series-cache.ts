@@ -1,5 +1,6 @@
 import type { NumberedSeries } from '#lib/link'
 import type { ReceivedItem } from '#protocol'
+import { none } from './templates.ts'
 import type { Watch } from './watches.ts'
 
 /** Everything that is known about the samples of one series, found by its raw names without building a key. */
@@ -9,12 +10,30 @@ export interface Route {
   readonly sentStep: number
   /** With canonical tags and the raised step. */
   readonly series: NumberedSeries
+  /** With the step as sent, for sinks; absent where it was not raised. */
+  readonly received?: NumberedSeries
   /** Indexes of the destinations that get its samples. */
   readonly targets: readonly number[]
   watch: Watch | undefined
 }
 
+/** A cached series by its raw names. */
+export interface CachedSeries {
+  readonly route: Route
+  readonly endpoint: string
+  readonly metric: string
+  readonly tags: string
+  /** Of its item as it came last: see `Templates`. */
+  template: number
+}
+
 export interface SeriesCache {
+  /** The series that was seen last. */
+  latest(): CachedSeries | undefined
+  /** The series that came after the last one last time: senders keep their order. To be compared before it is followed. */
+  expected(): CachedSeries | undefined
+  /** Says that the sample at hand is one of the `expected` series, as `routeOf` would have found. */
+  follow(expected: CachedSeries): void
   /** The route of an item, made on first sight; undefined when there are too many series already. */
   routeOf(item: ReceivedItem): Route | undefined
   /** Every cached route of a metric of an endpoint, whatever its tags. */
@@ -29,12 +48,7 @@ export interface SeriesCache {
   readonly size: number
 }
 
-interface Slot {
-  readonly route: Route
-  /** Its raw names. */
-  readonly endpoint: string
-  readonly metric: string
-  readonly tags: string
+interface Slot extends CachedSeries {
   /** Generation it was last seen in, 0 once forgotten. */
   seenIn: number
   /** What came after it last time. Senders keep their order, and comparing texts is cheaper than looking them up. */
@@ -51,11 +65,11 @@ interface MetricSlots {
 
 const routesPerSweepStep = 5000
 
-/** `create` makes the route of an item never seen before; `forgotten` is told of each route dropped. */
+/** `create` makes the route of an item never seen before; `forgotten` is told of each series dropped. */
 export function createSeriesCache(options: {
   max: number
   create(item: ReceivedItem): Route
-  forgotten(route: Route): void
+  forgotten(series: CachedSeries): void
 }): SeriesCache {
   const endpoints = new Map<string, Map<string, MetricSlots>>()
   let size = 0
@@ -82,7 +96,8 @@ export function createSeriesCache(options: {
       return undefined
     }
     const { endpoint, metric, tags } = item
-    const slot = { route: options.create(item), endpoint, metric, tags, seenIn: generation, follower: undefined, next }
+    const route = options.create(item)
+    const slot: Slot = { route, endpoint, metric, tags, template: none, seenIn: generation, follower: undefined, next }
     place(slots, slot)
     size++
     return slot
@@ -112,11 +127,21 @@ export function createSeriesCache(options: {
     size--
     slot.seenIn = 0
     slot.follower = undefined
-    options.forgotten(slot.route)
+    options.forgotten(slot)
     return slot.next
   }
 
   return {
+    latest: () => previous,
+    expected() {
+      const slot = previous?.follower
+      return slot !== undefined && slot.seenIn > 0 ? slot : undefined
+    },
+    follow(expected) {
+      const slot = expected as Slot
+      slot.seenIn = generation
+      previous = slot
+    },
     routeOf(item) {
       const expected = previous?.follower
       const slot = expected !== undefined && isOf(expected, item) ? expected : find(item)
@@ -132,6 +157,10 @@ export function createSeriesCache(options: {
       return [slots.untagged, ...(slots.tagged?.values() ?? [])].flatMap((slot) => [...routesOfChain(slot)])
     },
     clear() {
+      for (const metrics of endpoints.values())
+        for (const { untagged, tagged } of metrics.values())
+          for (const slot of [untagged, ...(tagged?.values() ?? [])])
+            for (let at = slot; at !== undefined; at = at.next) options.forgotten(at)
       endpoints.clear()
       lastMetrics = undefined
       previous = undefined

@@ -30,6 +30,7 @@ async function setup(options: Partial<TelnetOptions> = {}) {
         taken.push(items.map((item) => item?.metric ?? ''))
         return { Message: 'ok', Total: items.length, Invalid: 0, Latency: 0 }
       },
+      takeRouted: () => Promise.reject(new Error('not by this way')),
       refuseCall: () => undefined,
     },
     rejected,
@@ -111,7 +112,11 @@ test('closing processes what connections hold', async () => {
 
 test('samples that could not be kept are counted as lost, since nobody will send them again', async () => {
   const { port, counters } = await setup({
-    intake: { take: () => Promise.reject(new Error('disk full')), refuseCall: () => undefined },
+    intake: {
+      take: () => Promise.reject(new Error('disk full')),
+      takeRouted: () => Promise.reject(new Error('not by this way')),
+      refuseCall: () => undefined,
+    },
   })
   const socket = await dial(port)
   socket.write(`${line('a')}${line('b')}quit\n`)

@@ -308,14 +308,13 @@ test('series beyond the limit are refused by name, known ones go on', async () =
   expect(await get('/rejected')).toMatchObject({ 'too many series': { count: 2 } })
 })
 
-test('sections of an old file that are not served yet are named, and everything else runs', async () => {
-  const members = { tsdb: { enabled: true }, influxdb: { enabled: true }, transfer: { enabled: false } }
+test('relays of an old file are named as not served, and everything else runs', async () => {
+  const members = { p8s_relay: { enabled: true, cluster: { 'p8s-relay-00': '192.168.1.1:8080' } } }
   const { ports, get } = await peeredStand({ members })
   expect(await client(ports.rpc).update([item()])).toMatchObject({ Total: 1, Invalid: 0 })
   const { notices } = (await get('/health?detail')) as { notices: string[] }
   expect(notices).toEqual([
-    'tsdb is enabled but this version does not serve it yet',
-    'influxdb is enabled but this version does not serve it yet',
+    'p8s_relay is enabled but its relays are not served: give p8s_relay.url, an address of Prometheus remote write',
   ])
 })
 

@@ -4,17 +4,23 @@ import { loadConfig } from '#lib/config'
 import { createCounters } from '#lib/counters'
 import { startHttp } from '#lib/http'
 import { createSeriesTable } from '#lib/link'
+import { ledgerPage, startLedger } from '#lib/ledger'
+import type { AccountSpec } from '#lib/ledger'
 import type { Logger } from '#lib/log'
+import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload, projectRoot } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { listenRpc } from '#lib/rpc'
+import { transferAccounts } from './accounts.ts'
 import { reloadable } from './config-view.ts'
 import { transferConfig, unservedSections } from './config.ts'
 import type { TransferConfig } from './config.ts'
 import { showDestinations } from './counters.ts'
 import { openDestinations } from './destinations.ts'
+import { createEndpointCounts, endpointFigures } from './endpoint-counts.ts'
 import { transferRoutes } from './http-routes.ts'
 import { createIntake } from './intake.ts'
+import { metricNames } from './metric-names.ts'
 import { transferMethods } from './methods/index.ts'
 import { adoptOrphans } from './orphans.ts'
 import { mostSeries } from './most-series.ts'
@@ -23,6 +29,8 @@ import { createRoute } from './routes.ts'
 import { createSeriesCache } from './series-cache.ts'
 import type { SeriesCache } from './series-cache.ts'
 import { listenTelnet } from './telnet-server.ts'
+import { createTemplates } from './templates.ts'
+import { createUpdateReader } from './update-reader.ts'
 import { createWatches } from './watches.ts'
 
 /** A running transfer. A port is undefined when its section is not enabled. */
@@ -57,28 +65,53 @@ export async function startTransfer(
   }
 
   try {
+    let accounts: readonly AccountSpec[] = []
+    const ledger = startLedger({
+      module: 'transfer',
+      dir: join(spoolDir, 'ledger'),
+      keepDays: config.ledger.keepDays,
+      accounts: () => accounts,
+      counters,
+      log,
+      now,
+    })
+    // Closed last, when all counts are done.
+    opened.push(async () => ledger.stop())
     const destinations = await openDestinations({ config, spoolDir, series, counters, log })
     opened.push(() => destinations.close())
     const orphans = adoptOrphans({ config, spoolDir, destinations, series, counters, log })
     opened.push(() => orphans.close())
 
+    accounts = transferAccounts(destinations, orphans)
     const watches = createWatches((endpoint, metric) => {
       for (const route of routes.routesOf(endpoint, metric))
         route.watch = watches.of(endpoint, metric, route.series.tags)
     })
     const most = mostSeries(config.series.max, getHeapStatistics().heap_size_limit)
+    const templates = createTemplates()
     const routes = createSeriesCache({
       max: most,
       create: (item) => createRoute(item, { minStep: config.minStep, series, destinations, watches }),
-      forgotten: (route) => series.forget(route.series),
+      forgotten({ route, template }) {
+        series.forget(route.series)
+        if (route.received) series.forget(route.received)
+        templates.free(template)
+      },
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
     const rejected = createRejected(counters, config.rejected.examples, now)
-    const intake = createIntake({ routes, destinations, rejected, counters, now })
+    const started = now()
+    const counts = createEndpointCounts()
+    const received = (endpoint: string, since: number) =>
+      endpointFigures(counts, endpoint, { since, started, now: now() })
+    const intake = createIntake({ routes, destinations, rejected, counts, counters, now })
     showDestinations(counters, destinations, routes)
 
     const notices = () => [
-      ...unservedSections(config).map((name) => `${name} is enabled but this version does not serve it yet`),
+      ...unservedSections(config).map(
+        (name) =>
+          `${name} is enabled but its relays are not served: give ${name}.url, an address of Prometheus remote write`,
+      ),
       ...orphans.list
         .map(({ ring, folder, left }) => ({ ring, folder, items: left() }))
         .filter(({ items }) => items > 0)
@@ -103,11 +136,13 @@ export async function startTransfer(
       return changes
     }
 
+    const metrics = createModuleMetrics({ module: 'transfer', counters, names: metricNames })
     const rpc = config.rpc.enabled
       ? await listenRpc({
           listen: config.rpc.listen,
           methods: transferMethods,
           context: { intake },
+          direct: () => createUpdateReader(routes, templates, intake),
           log,
           counters,
           maxRequestBytes: config.rpc.maxRequestBytes,
@@ -125,6 +160,7 @@ export async function startTransfer(
             listen: config.http.listen,
             trust: () => ({ addresses: config.trusted, token: config.token }),
             bodyLimit: 64 * 1024,
+            pages: { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now, received) },
             log,
           },
           transferRoutes({

@@ -54,6 +54,28 @@ export const catalogue: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Modules on this machine',
+    tags: ['module'],
+    note: 'What each module shows at `/metrics`: a counter as COUNTER, without its `_total`; labels are further tags. See `modules` in the README of agent.',
+    metrics: [
+      gauge(
+        'falcon.module.alive',
+        '-',
+        '1 when the module answers; 0 when it does not although it did once or is named in `modules`',
+      ),
+      gauge(
+        'falcon.module.*',
+        '-',
+        'its process: `process_resident_memory_bytes`, `nodejs_eventloop_lag_p99_seconds` and so on; COUNTER where they grow',
+      ),
+      counter('falcon.agent.*', '1/s', 'the counters of this agent; those that are read now are GAUGE'),
+      counter('falcon.transfer.*', '1/s', 'the counters of transfer; those that are read now are GAUGE'),
+      counter('falcon.judge.*', '1/s', 'the counters of judge; those that are read now are GAUGE'),
+      counter('falcon.graph-query.*', '1/s', 'the counters of graph-query; those that are read now are GAUGE'),
+      counter('falcon.hbs.*', '1/s', 'the counters of hbs; those that are read now are GAUGE'),
+    ],
+  },
+  {
     title: 'Collectors in trouble',
     tags: ['collector'],
     note: 'Sent only while something is wrong, so set strategies to `all(#3) == 1` and let nodata fill in 0.',

@@ -3,12 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { posix } from 'node:path'
 import { parseListen } from '#lib/address'
+import type { Pages } from '#lib/http'
 import type { Logger } from '#lib/log'
 import { escapeHtml, failure, redirect, text } from './answer.ts'
 import type { Answer } from './answer.ts'
 
 export interface AgentRequest {
   readonly method: string
+  readonly query: URLSearchParams
   /** Of the peer; undefined when it is gone already. */
   readonly address: string | undefined
   readonly headers: IncomingMessage['headers']
@@ -30,6 +32,16 @@ export interface AgentServer {
 }
 
 const maxConnections = 500
+
+/** The pages that every module has, as routes of this server. */
+export function pageRoutes(pages: Pages): Routes {
+  return Object.fromEntries(
+    Object.entries(pages).map(([path, page]): [string, Handler] => [
+      path,
+      async ({ query }) => ({ status: 200, ...(await page(query)) }),
+    ]),
+  )
+}
 
 /**
  * The agent's own small HTTP server: on every host of a fleet a web framework's megabytes count. It answers as Go's
@@ -92,6 +104,7 @@ function describe(request: IncomingMessage): AgentRequest {
   const length = request.headers['content-length']
   return {
     method: request.method ?? 'GET',
+    query: new URLSearchParams(/\?([^#]*)/.exec(request.url ?? '')?.[1] ?? ''),
     address: request.socket.remoteAddress,
     headers: request.headers,
     hasBody: request.headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0),

@@ -7,6 +7,7 @@ import { readableSize, systemRoutes } from './system-routes.ts'
 
 const request: AgentRequest = {
   method: 'GET',
+  query: new URLSearchParams(),
   address: '127.0.0.1',
   headers: {},
   hasBody: false,

@@ -21,13 +21,20 @@ export function startSending(options: {
   random: () => number
 }): Sender {
   const { config, addresses, spoolDir, counters, log, now, random } = options
+  let open = false
   const spool = openSpoolWhenPossible({
     now,
     dir: spoolDir,
     maxBytes: config.spool.maxBytes,
     maxAgeSeconds: config.spool.maxAgeSeconds,
     log,
+    onOpen(items) {
+      open = true
+      counters.add('inherited', items)
+    },
     onDrop(items, reason) {
+      // What is found damaged while opening was handed down all the same.
+      if (!open) counters.add('inherited', items)
       counters.add(`dropped.${reason}`, items)
       log.warn({ items, reason }, 'samples dropped from the spool')
     },

@@ -9,11 +9,12 @@ const passing = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
 
 /**
  * The spool of a folder. On a disk that refuses for now (full, read-only) it stays empty and refuses what is appended, until
- * opening it succeeds: a host whose disk is full is the last that should go unwatched. `now` in milliseconds.
+ * opening it succeeds: a host whose disk is full is the last that should go unwatched. `onOpen` is then told how many items
+ * were in it. `now` in milliseconds.
  * @throws when another process has it open or the folder cannot be used at all.
  */
 export function openSpoolWhenPossible(
-  options: SpoolOptions & { readonly now: () => number },
+  options: SpoolOptions & { readonly now: () => number; readonly onOpen?: (items: number) => void },
   open: (options: SpoolOptions) => Spool = openSpool,
 ): Spool {
   const { dir, log, now } = options
@@ -25,6 +26,7 @@ export function openSpoolWhenPossible(
     triedMs = now()
     try {
       spool = open(options)
+      options.onOpen?.(spool.stats().items)
     } catch (error) {
       const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
       if (code === undefined || !passing.has(code)) throw error

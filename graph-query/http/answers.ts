@@ -19,7 +19,12 @@ export function sendError(reply: FastifyReply, status: number, error: string): F
 const pointsPerPiece = 2000
 
 /** One element of a history answer, piece by piece. `undefined` is a series nobody knows. */
-export function* historyPieces(endpoint: string, counter: string, history: History | undefined): Generator<string> {
+export function* historyPieces(
+  endpoint: string,
+  counter: string,
+  history: History | undefined,
+  textOf: (value: number) => string = graphFloat,
+): Generator<string> {
   if (!history) {
     yield '{"endpoint":"","counter":"","dstype":"","step":0,"Values":[]}'
     return
@@ -30,7 +35,7 @@ export function* historyPieces(endpoint: string, counter: string, history: Histo
   for (const { first, interval, values } of history.runs)
     for (let i = 0; i < values.length; i++) {
       if (points > 0) piece += ','
-      piece += `{"timestamp":${first + i * interval},"value":${graphFloat(values[i] ?? NaN)}}`
+      piece += `{"timestamp":${first + i * interval},"value":${textOf(values[i] ?? NaN)}}`
       if (++points % pointsPerPiece !== 0) continue
       yield piece
       piece = ''

@@ -1,28 +1,20 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Counters } from '#lib/counters'
-import type { Routes, Trust } from '#lib/http'
-import type { Logger } from '#lib/log'
+import type { Routes } from '#lib/http'
 import { version } from '#lib/module'
-import type { Reading } from '#protocol'
+import { checksum } from '#protocol'
 import { BadQuery, NodeUnreachable } from '../reader/reader.ts'
-import type { Reader } from '../reader/reader.ts'
 import { createPacer } from '../store/pacer.ts'
-import type { History } from '../store/types.ts'
+import type { History, LastPoint } from '../store/types.ts'
 import { refusalFor } from './access.ts'
 import { historyPieces, lastPointText, sendError, sendJson, sendText } from './answers.ts'
+import { exportRoutes } from './export-routes.ts'
+import { within, withinDays } from './limits.ts'
+import type { QueryFaces } from './limits.ts'
+import { accept, listOf, queryOf, readIds, readNumber, readPage } from './query-string.ts'
 import { readCounterList, readHistoryCall, readLastCall, readNameList } from './requests.ts'
 import type { HistoryCall } from './requests.ts'
 
-export interface QueryFaces {
-  readonly reader: Reader
-  readonly counters: Counters
-  readonly log: Logger
-  trust(): Trust
-  limits(): { readonly mostSeries: number; readonly mostPoints: number }
-}
-
-const largestPage = 100_000
 /** Series that are asked for at the same time. */
 const sideBySide = 16
 /** Characters that an answer is written in at once. */
@@ -37,6 +29,8 @@ interface HistoryElement {
 /** Routes of port 9966: the graph part of Open-Falcon's API with its shapes. */
 export function queryRoutes(faces: QueryFaces): Routes {
   const { reader, counters, log } = faces
+  for (const name of ['GraphQueryCnt', 'GraphQueryItemCnt', 'GraphLastCnt', 'QueryRefusedCnt', 'NodeUnreachableCnt'])
+    counters.add(name, 0)
   return (app) => {
     app.addHttpMethod('DELETE', { hasBody: true, overrideExisting: true })
     app.get('/health', (_request, reply) => sendText(reply, 'ok'))
@@ -62,13 +56,31 @@ export function queryRoutes(faces: QueryFaces): Routes {
           const asked = accept(readLastCall(request.body))
           accept(within(asked.length, faces.limits().mostSeries))
           counters.add('GraphLastCnt', asked.length)
-          const elements = await answerAll(asked, async ({ endpoint, counter }) => {
+          const elements = await answerAll(asked, faces.limits().timeoutSeconds, async ({ endpoint, counter }) => {
             const last = await orUnanswered(reply, () => reader.last(endpoint, counter))
             // Falcon: what could not be asked is left out.
             return last === unanswered ? [] : [lastPointText(endpoint, counter, last)]
           })
           return reply.type('application/json; charset=utf-8').send(`[${elements.flat().join(',')}]\n`)
         })
+        api.post('/info', async (request, reply) => {
+          const asked = accept(readLastCall(request.body))
+          accept(within(asked.length, faces.limits().mostSeries))
+          const elements = await answerAll(asked, faces.limits().timeoutSeconds, async ({ endpoint, counter }) => {
+            const last = await orUnanswered(reply, () => reader.last(endpoint, counter))
+            return last === unanswered || !last
+              ? []
+              : [
+                  {
+                    ...infoOf(endpoint, counter, last),
+                    node: faces.nodeOf(endpoint, counter),
+                    archives: faces.archives,
+                  },
+                ]
+          })
+          return sendJson(reply, elements.flat())
+        })
+        exportRoutes(api, faces)
         api.get('/endpoint', async (request, reply) => {
           const { q = '', tags = '', limit, page } = queryOf(request)
           if (q === '' && tags === '') throw new BadQuery('q and labels are all missing')
@@ -132,6 +144,7 @@ export function queryRoutes(faces: QueryFaces): Routes {
     const series = call.hostnames.length * call.counters.length
     accept(within(series, limits.mostSeries))
     counters.add('GraphQueryCnt', series)
+    accept(withinDays(call, limits.mostDays))
     const elements = await readHistories(call, Math.floor(limits.mostPoints / Math.max(1, series)), reply)
     return reply.type('application/json; charset=utf-8').send(Readable.from(render(elements)))
   }
@@ -140,14 +153,18 @@ export function queryRoutes(faces: QueryFaces): Routes {
     const { start, end } = call
     const consolidation = call.consolidation ?? 'AVERAGE'
     const asked = call.hostnames.flatMap((endpoint) => call.counters.map((counter) => ({ endpoint, counter })))
-    const elements = await answerAll(asked, async ({ endpoint, counter }): Promise<HistoryElement[]> => {
-      const request = { endpoint, counter, consolidation, start, end, mostPoints }
-      const history = await orUnanswered(reply, () => reader.history(request))
-      if (history === unanswered) return [{ endpoint, counter, history: undefined }]
-      if (!history) return call.named ? [{ endpoint, counter, history }] : []
-      for (const { values } of history.runs) counters.add('GraphQueryItemCnt', values.length)
-      return [{ endpoint, counter, history: onlyRaw(call, history) }]
-    })
+    const elements = await answerAll(
+      asked,
+      faces.limits().timeoutSeconds,
+      async ({ endpoint, counter }): Promise<HistoryElement[]> => {
+        const request = { endpoint, counter, consolidation, start, end, mostPoints }
+        const history = await orUnanswered(reply, () => reader.history(request, missingIn(reply)))
+        if (history === unanswered) return [{ endpoint, counter, history: undefined }]
+        if (!history) return call.named ? [{ endpoint, counter, history }] : []
+        for (const { values } of history.runs) counters.add('GraphQueryItemCnt', values.length)
+        return [{ endpoint, counter, history: onlyRaw(call, history) }]
+      },
+    )
     return elements.flat()
   }
 
@@ -180,6 +197,19 @@ export function queryRoutes(faces: QueryFaces): Routes {
 
 const unanswered = Symbol('unanswered')
 
+/** What a series is. Falcon: consolFun holds the type, and the file is named after the checksum of the key. */
+function infoOf(endpoint: string, counter: string, { kind, step, timestamp }: LastPoint) {
+  const md5 = checksum(`${endpoint}/${counter}`)
+  return {
+    endpoint,
+    counter,
+    consolFun: kind,
+    step,
+    filename: `${md5.slice(0, 2)}/${md5}_${kind}_${step}.rrd`,
+    last: timestamp,
+  }
+}
+
 /** Falcon: a consolidation that no archive has gives no rows but raw ones. */
 function onlyRaw(call: HistoryCall, history: History): History {
   if (call.consolidation !== undefined) return history
@@ -203,9 +233,19 @@ async function* render(elements: readonly HistoryElement[]) {
   yield `${chunk}]\n`
 }
 
+/** A call that went on for longer than the configuration allows. */
+class TooSlow extends Error {
+  readonly statusCode = 503
+}
+
 /** Answers `asked` in its order, some of them side by side: those of other nodes take their time. */
-async function answerAll<Q, A>(asked: readonly Q[], answer: (question: Q) => Promise<A>): Promise<A[]> {
+async function answerAll<Q, A>(
+  asked: readonly Q[],
+  timeoutSeconds: number,
+  answer: (question: Q) => Promise<A>,
+): Promise<A[]> {
   const pace = createPacer()
+  const deadline = performance.now() + timeoutSeconds * 1000
   const answers: A[] = []
   const questions = asked.entries()
   let failed = false
@@ -213,6 +253,10 @@ async function answerAll<Q, A>(asked: readonly Q[], answer: (question: Q) => Pro
     for (const [i, question] of questions) {
       if (failed) return
       try {
+        if (performance.now() > deadline)
+          throw new TooSlow(
+            `the call took longer than ${timeoutSeconds} s (query.timeoutSeconds): ask for fewer series`,
+          )
         answers[i] = await answer(question)
       } catch (error) {
         failed = true
@@ -223,47 +267,4 @@ async function answerAll<Q, A>(asked: readonly Q[], answer: (question: Q) => Pro
   }
   await Promise.all(Array.from({ length: sideBySide }, answerSome))
   return answers
-}
-
-function accept<T>(reading: Reading<T>): T {
-  if (!reading.ok) throw new BadQuery(reading.reason)
-  return reading.value
-}
-
-function within(series: number, most: number): Reading<number> {
-  if (series <= most) return { ok: true, value: series }
-  return { ok: false, reason: `${series} series in one call, at most ${most} are allowed` }
-}
-
-function queryOf(request: FastifyRequest): Record<string, string | undefined> {
-  const query = request.query as Record<string, string | string[] | undefined>
-  return Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
-  )
-}
-
-function listOf(request: FastifyRequest, name: string): string[] {
-  const value = (request.query as Record<string, string | string[] | undefined>)[name]
-  return value === undefined ? [] : Array.isArray(value) ? value : [value]
-}
-
-function readPage(limit = '500', page = '1'): { limit: number; page: number } {
-  // Falcon: a page before the first is the first.
-  return {
-    limit: Math.min(largestPage, readNumber('limit', limit, 0)),
-    page: Math.max(1, readNumber('page', page, -Infinity)),
-  }
-}
-
-function readNumber(name: string, text: string, least: number): number {
-  const value = Number(text)
-  if (!/^-?\d{1,15}$/.test(text) || value < least) throw new BadQuery(`${name} is not a number: "${text.slice(0, 40)}"`)
-  return value
-}
-
-/** `1,2`, also in brackets. */
-function readIds(text: string): number[] {
-  const inner = text.replace(/^\[(.*)\]$/, '$1')
-  if (!/^\d{1,16}( *, *\d{1,16})*$/.test(inner)) throw new BadQuery('input error, please check your input info.')
-  return inner.split(',').map(Number)
 }

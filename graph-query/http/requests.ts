@@ -56,7 +56,7 @@ export function readHistoryCall(body: unknown): Reading<HistoryCall> {
   }
 }
 
-function readConsolidation(text: string): Consolidation | undefined {
+export function readConsolidation(text: string): Consolidation | undefined {
   return text === 'AVERAGE' || text === 'MAX' || text === 'MIN' ? text : undefined
 }
 

@@ -26,7 +26,7 @@ export interface KnownEndpoint {
   readonly timestamp: number
 }
 
-/** Hears of each node that did not answer a search; what the others found is answered all the same. */
+/** Hears of each node that did not answer and might have known more; what the others know is answered all the same. */
 export type OnMissing = (error: NodeUnreachable) => void
 
 /**
@@ -34,7 +34,7 @@ export type OnMissing = (error: NodeUnreachable) => void
  * when a node that would have to answer does not.
  */
 export interface Reader {
-  history(request: HistoryRequest): Promise<History | undefined>
+  history(request: HistoryRequest, onMissing: OnMissing): Promise<History | undefined>
   last(endpoint: string, counter: string): Promise<LastPoint | undefined>
   searchEndpoints(query: EndpointQuery, onMissing: OnMissing): Promise<readonly FoundEndpoint[]>
   searchCounters(query: CounterQuery, onMissing: OnMissing): Promise<readonly FoundCounter[]>

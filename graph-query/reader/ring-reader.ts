@@ -1,56 +1,67 @@
 import { createRing } from '#protocol'
-import { NodeUnreachable } from './reader.ts'
+import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
+import { isComplete, mergeHistories, newestOf } from './merge.ts'
+import { BadQuery, NodeUnreachable } from './reader.ts'
 import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
-/** One node of the ring. */
-export interface RingNode {
-  readonly reader: Reader
-  /** Every address that stores this node's series, when there are several; this one may be among them. */
-  readonly copies: readonly Reader[]
+/** The nodes of a ring by name, each with every address that stores its series; the nearest first. */
+export type RingNodes = ReadonlyMap<string, readonly Reader[]>
+
+export interface RingReaderOptions {
+  readonly nodes: RingNodes
+  /** The ring before it grew: its nodes are asked for what the owners of today do not know. */
+  readonly previous?: RingNodes
+  /** Points a node has on the ring. */
+  readonly replicas: number
+  /** Unix seconds. */
+  readonly now: () => number
 }
 
 /**
- * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key; searches go to all nodes,
- * since an endpoint's counters are spread over them, and deletions to all their copies.
+ * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key: of one copy, and of the others
+ * and of the previous owner where that copy has gaps. Searches go to all copies, since an endpoint's counters are
+ * spread over them and a copy may have been wiped; deletions too.
  */
-export function createRingReader(nodes: ReadonlyMap<string, RingNode>, replicas: number): Reader {
-  const ring = createRing([...nodes.keys()], replicas)
-  const all = [...nodes.values()].map((node) => node.reader)
-  const holders = [...nodes.values()].map(({ reader, copies }) => [reader, ...copies])
-
-  function ownerOf(endpoint: string, counter: string): Reader {
-    const name = ring.nodeOf(`${endpoint}/${counter}`)
-    const node = nodes.get(name)
-    if (!node) throw new Error(`Cannot find node "${name}" of the ring`)
-    return node.reader
-  }
+export function createRingReader({ nodes, previous, replicas, now }: RingReaderOptions): Reader {
+  const ownersNow = createOwners(nodes, replicas)
+  const ownersBefore = previous ? createOwners(previous, replicas) : () => []
+  const everyone = [
+    ...new Set([nodes, previous ?? new Map<string, Reader[]>()].flatMap((ring) => [...ring.values()].flat())),
+  ]
 
   /** The endpoints that any copy knows. Rejects when one is away: what it has would come back with it. */
   async function knownEverywhere(names: readonly string[]): Promise<number> {
-    const found = await Promise.all(
-      holders.flat().map((holder) =>
-        holder.endpoints(names, (error) => {
-          throw error
-        }),
-      ),
-    )
+    const found = await Promise.all(everyone.map((holder) => holder.endpoints(names, refuseMissing)))
     return new Set(found.flat().map(({ endpoint }) => endpoint)).size
   }
 
-  /** How many counters go; what several copies have counts once. */
+  /** How many counters go; what several copies have counts once, and so does what both rings have. */
   async function deleteEverywhere(remove: (holder: Reader) => Promise<number>): Promise<number> {
-    const counts = await Promise.all(
-      holders.map(async (copies) => Math.max(...(await Promise.all(copies.map((holder) => remove(holder)))))),
-    )
-    return counts.reduce((sum, count) => sum + count, 0)
+    const counts = new Map(await Promise.all(everyone.map(async (holder) => [holder, await remove(holder)] as const)))
+    const onRing = (ring: RingNodes) =>
+      [...ring.values()].reduce((sum, copies) => sum + Math.max(...copies.map((copy) => counts.get(copy) ?? 0)), 0)
+    return Math.max(onRing(nodes), previous ? onRing(previous) : 0)
   }
 
   return {
-    history: async (request) => ownerOf(request.endpoint, request.counter).history(request),
-    last: async (endpoint, counter) => ownerOf(endpoint, counter).last(endpoint, counter),
+    async history(request, onMissing) {
+      const { endpoint, counter } = request
+      const holders = [...new Set([...ownersNow(endpoint, counter), ...ownersBefore(endpoint, counter)])]
+      return historyOf(holders, request, now(), onMissing)
+    },
+    async last(endpoint, counter) {
+      const owners = ownersNow(endpoint, counter)
+      const today = await newestAt(owners, endpoint, counter)
+      if (today.newest) return today.newest
+      const others = ownersBefore(endpoint, counter).filter((holder) => !owners.includes(holder))
+      const before = await newestAt(others, endpoint, counter)
+      const away = today.away ?? before.away
+      if (!before.newest && away) throw away
+      return before.newest
+    },
     searchEndpoints: (query, onMissing) =>
       pageOfAll(
-        all.map(
+        everyone.map(
           (node) => (limit) => orNone(onMissing, () => node.searchEndpoints({ ...query, page: 1, limit }, onMissing)),
         ),
         (found) => found.endpoint,
@@ -58,14 +69,14 @@ export function createRingReader(nodes: ReadonlyMap<string, RingNode>, replicas:
       ),
     searchCounters: (query, onMissing) =>
       pageOfAll(
-        all.map(
+        everyone.map(
           (node) => (limit) => orNone(onMissing, () => node.searchCounters({ ...query, page: 1, limit }, onMissing)),
         ),
         (found) => `${found.endpointId} ${found.counter}`,
         query,
       ),
     async endpoints(names, onMissing) {
-      const found = await Promise.all(all.map((node) => orNone(onMissing, () => node.endpoints(names, onMissing))))
+      const found = await Promise.all(everyone.map((node) => orNone(onMissing, () => node.endpoints(names, onMissing))))
       const newest = new Map<string, KnownEndpoint>()
       for (const known of found.flat()) {
         const other = newest.get(known.endpoint)
@@ -85,6 +96,81 @@ export function createRingReader(nodes: ReadonlyMap<string, RingNode>, replicas:
       return deleteEverywhere((holder) => holder.deleteCounters(endpoints, counters))
     },
   }
+}
+
+type Owners = (endpoint: string, counter: string) => readonly Reader[]
+
+function createOwners(nodes: RingNodes, replicas: number): Owners {
+  const ring = createRing([...nodes.keys()], replicas)
+  return (endpoint, counter) => {
+    const name = ring.nodeOf(`${endpoint}/${counter}`)
+    const copies = nodes.get(name)
+    if (!copies) throw new Error(`Cannot find node "${name}" of the ring`)
+    return copies
+  }
+}
+
+/** Asks one holder after the other until nothing is unknown. Those that do not answer are only named when it matters. */
+async function historyOf(
+  holders: readonly Reader[],
+  request: HistoryRequest,
+  now: number,
+  onMissing: OnMissing,
+): Promise<History | undefined> {
+  let known: History | undefined
+  const away: NodeUnreachable[] = []
+  for (const holder of holders) {
+    if (isComplete(known, request, now)) return known
+    try {
+      const answer = await inRowsOf(known, holder, request, onMissing)
+      known = known && answer ? mergeHistories([known, answer]) : (known ?? answer)
+    } catch (error) {
+      if (!(error instanceof NodeUnreachable)) throw error
+      away.push(error)
+    }
+  }
+  if (isComplete(known, request, now)) return known
+  const [first] = away
+  if (!known && first) throw first
+  for (const error of away) onMissing(error)
+  return known
+}
+
+/** Asks in rows of the width that others have answered in, so that both fit together, unless this holder has none such. */
+async function inRowsOf(known: History | undefined, holder: Reader, request: HistoryRequest, onMissing: OnMissing) {
+  const [run, ...more] = known?.runs ?? []
+  if (!known || !run || more.length > 0) return holder.history(request, onMissing)
+  try {
+    return await holder.history({ ...request, width: run.interval / known.step }, onMissing)
+  } catch (error) {
+    if (!(error instanceof BadQuery)) throw error
+    return holder.history(request, onMissing)
+  }
+}
+
+/** The newest last point of those that any of them knows, and one that did not answer. */
+async function newestAt(
+  holders: readonly Reader[],
+  endpoint: string,
+  counter: string,
+): Promise<{ readonly newest: LastPoint | undefined; readonly away: NodeUnreachable | undefined }> {
+  const known: LastPoint[] = []
+  let away: NodeUnreachable | undefined
+  const ask = async (holder: Reader) => {
+    try {
+      const last = await holder.last(endpoint, counter)
+      if (last) known.push(last)
+    } catch (error) {
+      if (!(error instanceof NodeUnreachable)) throw error
+      away = error
+    }
+  }
+  await Promise.all(holders.map(ask))
+  return { newest: newestOf(known), away }
+}
+
+const refuseMissing: OnMissing = (error) => {
+  throw error
 }
 
 async function orNone<T>(onMissing: OnMissing, ask: () => Promise<readonly T[]>): Promise<readonly T[]> {

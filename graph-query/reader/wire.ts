@@ -26,7 +26,12 @@ export const questions = {
   deleteCounters: z.object({ endpoints: names, counters: names, token: z.string() }),
 }
 
-const run = z.object({ first: z.number(), interval: z.number(), values: z.base64() })
+const run = z.object({
+  first: z.number(),
+  interval: z.number(),
+  values: z.base64(),
+  counts: z.base64().exactOptional(),
+})
 const timed = z.object({ timestamp: z.number(), value: z.number() })
 
 export const answers = {
@@ -55,7 +60,7 @@ export interface LinkAccess {
 /** The link's calls by which other graphs read this node. */
 export function readerCalls(reader: Reader, access: LinkAccess): Record<string, (params: unknown) => Promise<unknown>> {
   const answered: { [Q in Question]: (params: z.output<(typeof questions)[Q]>) => Promise<unknown> } = {
-    history: async (request) => packHistory(await reader.history(request)),
+    history: async (request) => packHistory(await reader.history(request, refuseMissing)),
     last: async ({ endpoint, counter }) => (await reader.last(endpoint, counter)) ?? null,
     searchEndpoints: (query) => reader.searchEndpoints(query, refuseMissing),
     searchCounters: (query) => reader.searchCounters(query, refuseMissing),
@@ -94,19 +99,31 @@ function checkToken(shown: string, access: LinkAccess): void {
 
 function packHistory(history: History | undefined): z.output<typeof answers.history> {
   if (!history) return null
-  const runs = history.runs.map(({ first, interval, values }) => ({
+  const runs = history.runs.map(({ first, interval, values, counts }) => ({
     first,
     interval,
-    values: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+    values: packDoubles(values),
+    ...(counts && { counts: packDoubles(counts) }),
   }))
   return { ...history, runs }
 }
 
 export function unpackHistory(packed: z.output<typeof answers.history>): History | undefined {
   if (!packed) return undefined
-  const runs = packed.runs.map(({ first, interval, values }) => {
-    const bytes = Uint8Array.from(Buffer.from(values, 'base64'))
-    return { first, interval, values: new Float64Array(bytes.buffer, 0, bytes.length >> 3) }
-  })
+  const runs = packed.runs.map(({ first, interval, values, counts }) => ({
+    first,
+    interval,
+    values: unpackDoubles(values),
+    ...(counts !== undefined && { counts: unpackDoubles(counts) }),
+  }))
   return { ...packed, runs }
+}
+
+function packDoubles(values: Float64Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}
+
+function unpackDoubles(text: string): Float64Array {
+  const bytes = Uint8Array.from(Buffer.from(text, 'base64'))
+  return new Float64Array(bytes.buffer, 0, bytes.length >> 3)
 }

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { checksumOf } from './checksum.ts'
@@ -85,15 +85,18 @@ export interface BlockReport {
   readonly torn: number
 }
 
+/** How a file of blocks is read. */
+export interface BlockReading {
+  readonly repair: boolean
+  readonly onGap?: (position: number, bytes: number) => void
+}
+
 /**
  * Gives every sound block, in order; damaged ones are passed over. The payload is valid during the call only.
- * With `repair` a torn tail is cut off, so that blocks can be appended after the last sound one.
+ * With `repair` a torn tail is cut off, so that blocks can be appended after the last sound one. `onGap` hears where
+ * bytes between sound blocks were passed over.
  */
-export function readBlocks(
-  path: string,
-  onBlock: (payload: Uint8Array) => void,
-  options: { repair: boolean },
-): BlockReport {
+export function readBlocks(path: string, onBlock: (payload: Uint8Array) => void, options: BlockReading): BlockReport {
   const fd = openSync(path, options.repair ? 'r+' : 'r')
   try {
     const reader = createWindow(fd)
@@ -108,6 +111,7 @@ export function readBlocks(
         position += 16
         continue
       }
+      if (position > goodEnd) options.onGap?.(goodEnd, position - goodEnd)
       skipped += position - goodEnd
       onBlock(payload)
       blocks++
@@ -117,6 +121,20 @@ export function readBlocks(
     const size = reader.size()
     if (options.repair && size > goodEnd) ftruncateSync(fd, goodEnd)
     return { blocks, bytes: goodEnd, skipped, torn: size - goodEnd }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Whether the file ends within a block that was being written, as a kill leaves it; else what follows is damaged. */
+export function endsHalfWritten(path: string, position: number): boolean {
+  const fd = openSync(path, 'r')
+  try {
+    const header = Buffer.alloc(headerBytes)
+    const got = readSync(fd, header, 0, headerBytes, position)
+    if (got < headerBytes) return true
+    const end = position + blockBytes(header.readUInt32LE(4))
+    return header.readUInt32LE(0) === magic && fstatSync(fd).size < end
   } finally {
     closeSync(fd)
   }

@@ -1,4 +1,5 @@
 import type { BlockReport } from './block-log.ts'
+import { setPlace } from './grid.ts'
 import type { Grid } from './grid.ts'
 import { openRegistry, readRegistry, rewriteRegistry } from './registry.ts'
 import type { RegistryReader } from './registry-block.ts'
@@ -120,7 +121,7 @@ function loadCatalog(options: CatalogOptions) {
     columns.counters[id] = counter
     columns.places[id] = place
     columns.states[id] = livingState(kind, number)
-    grid.places = Math.max(grid.places, place + 1)
+    setPlace(grid, place, kind)
     setIdAt(number, place, id + 1)
     index.add(id)
     size++
@@ -130,7 +131,9 @@ function loadCatalog(options: CatalogOptions) {
     const state = columns.states[id] ?? 0
     if ((state & isLiving) === 0) return
     columns.states[id] = state & ~isLiving
-    setIdAt(gridOf(state), columns.places[id] ?? 0, 0)
+    const place = columns.places[id] ?? 0
+    setPlace(gridOfSeries(id), place, undefined)
+    setIdAt(gridOf(state), place, 0)
     index.remove(id)
     size--
   }

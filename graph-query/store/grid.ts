@@ -2,6 +2,8 @@ import { createHeadWindow, putInWindow } from './head.ts'
 import type { HeadWindow, PagePool } from './head.ts'
 import { rateReach } from './layout.ts'
 import type { GridLayout } from './layout.ts'
+import { createPlaceKinds, withKind } from './place-kinds.ts'
+import type { PlaceKinds } from './place-kinds.ts'
 import type { SeriesKind } from './registry.ts'
 import {
   clearRows,
@@ -42,6 +44,7 @@ export interface Grid {
   flushAt: number
   /** Places given out so far. */
   places: number
+  kinds: PlaceKinds
 }
 
 export function createGrid(dir: string, layout: GridLayout): Grid {
@@ -54,7 +57,14 @@ export function createGrid(dir: string, layout: GridLayout): Grid {
     writing: [],
     flushAt: 0,
     places: 0,
+    kinds: createPlaceKinds(),
   }
+}
+
+/** Notes which series a place has; `undefined` when it was deleted. */
+export function setPlace(grid: Grid, place: number, kind: SeriesKind | undefined): void {
+  grid.kinds = withKind(grid.kinds, place, kind)
+  grid.places = Math.max(grid.places, place + 1)
 }
 
 /** Stores one point in memory. `row` is its time divided by the step. */
@@ -233,6 +243,46 @@ function scratchRows(index: number, count: number): RowColumns {
   return rows
 }
 
+/**
+ * What rows of an archive from `first` on are made from: -1 for raw points, or the index of a finer archive. The usual
+ * source unless it does not reach back so far, after archives were changed, and another reaches further.
+ */
+function sourceFor(grid: Grid, index: number, first: number): number {
+  const { archives } = grid.layout
+  const { width, source } = archives[index] ?? { width: 1, source: -1 }
+  let best = source
+  let oldest = oldestStep(grid, source)
+  if (oldest <= (first - 1) * width + 1) return source
+  for (let other = index - 1; other >= -1; other--) {
+    if (width % (archives[other]?.width ?? 1) !== 0) continue
+    const reach = oldestStep(grid, other)
+    if (reach >= oldest) continue
+    best = other
+    oldest = reach
+  }
+  return best
+}
+
+/** The step from which on an archive (-1: raw points) has rows or can make them; Infinity when there is nothing. */
+function oldestStep(grid: Grid, index: number): number {
+  let oldest = Infinity
+  if (index < 0) {
+    for (const { firstRow } of grid.raw.segments) oldest = Math.min(oldest, firstRow)
+    for (const { firstRow } of grid.writing) oldest = Math.min(oldest, firstRow)
+    for (const { firstRow } of grid.open.values()) oldest = Math.min(oldest, firstRow)
+    return oldest
+  }
+  const width = grid.layout.archives[index]?.width ?? 1
+  for (const { firstRow } of grid.archives[index]?.segments ?? []) oldest = Math.min(oldest, (firstRow - 1) * width + 1)
+  return oldest === Infinity ? oldestStep(grid, grid.layout.archives[index]?.source ?? -1) : oldest
+}
+
+/** The step from which on rows of an archive can be made from something finer; Infinity when there is nothing. */
+export function oldestSourceStep(grid: Grid, index: number): number {
+  const source = sourceFor(grid, index, -Infinity)
+  return oldestStep(grid, source)
+}
+
 /** Makes rows of archive `index` from what it is made from, into `out` at `at`. */
 export function makeRows(
   grid: Grid,
@@ -246,13 +296,14 @@ export function makeRows(
 ): void {
   const layout = grid.layout.archives[index]
   if (!layout) throw new RangeError(`Cannot make rows of archive ${index}: there are ${grid.archives.length}`)
-  const finer = grid.layout.archives[layout.source]
+  const source = sourceFor(grid, index, first)
+  const finer = grid.layout.archives[source]
   const ratio = finer ? layout.width / finer.width : layout.width
   const finerFirst = (first - 1) * ratio + 1
   const finerCount = (last - first + 1) * ratio
   if (finer) {
-    const rows = scratchRows(layout.source, finerCount)
-    readArchive(grid, layout.source, place, kind, finerFirst, last * ratio, rows)
+    const rows = scratchRows(source, finerCount)
+    readArchive(grid, source, place, kind, finerFirst, last * ratio, rows)
     for (let i = 0; i <= last - first; i++) consolidateRows(rows, i * ratio, ratio, out, at + i)
   } else {
     if (stepValues.length < finerCount) stepValues = new Float64Array(2 * finerCount)

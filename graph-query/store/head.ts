@@ -13,7 +13,7 @@ export interface HeadWindow {
   frozenBelow: number | undefined
 }
 
-/** Hands out and takes back pages, so that memory is reused from window to window. */
+/** Hands out and takes back pages, so that memory is reused from window to window. Other threads can read them. */
 export interface PagePool {
   take(length: number): Float64Array
   give(page: Float64Array): void
@@ -23,7 +23,7 @@ export interface PagePool {
   readonly idleBytes: number
 }
 
-const largestIdleBytes = 64 * 2 ** 20
+const alwaysKeptBytes = 16 * 2 ** 20
 
 export function createPagePool(): PagePool {
   const idle = new Map<number, Float64Array[]>()
@@ -40,11 +40,12 @@ export function createPagePool(): PagePool {
       usedBytes += 8 * length
       const reused = idle.get(length)?.pop()
       if (reused) idleBytes -= 8 * length
-      return (reused ?? new Float64Array(length)).fill(NaN)
+      return (reused ?? new Float64Array(new SharedArrayBuffer(8 * length))).fill(NaN)
     },
     give(page) {
       usedBytes -= 8 * page.length
-      if (idleBytes + 8 * page.length > largestIdleBytes) return
+      // As much as is in use will be wanted again when the next window begins; what a burst took beyond that is not.
+      if (idleBytes + 8 * page.length > Math.max(alwaysKeptBytes, usedBytes)) return
       idleBytes += 8 * page.length
       const pages = idle.get(page.length)
       if (pages) pages.push(page)

@@ -12,6 +12,8 @@ export interface Points {
   /** Seconds from point to point. */
   readonly interval: number
   readonly values: Float64Array
+  /** Of coarser rows: how many known one-step values each stands for, NaN where none is known. */
+  readonly counts?: Float64Array
 }
 
 export interface PointsRequest {
@@ -25,21 +27,28 @@ export interface PointsRequest {
   readonly mostPoints: number
 }
 
+interface Choice {
+  readonly width: number
+  readonly rows: number
+}
+
 /**
  * Steps that the rows of an answer stand for: the finest archive that reaches back to `start` and keeps within
  * `mostPoints`, otherwise the coarsest.
  */
-export function widthFor(grid: Grid, request: PointsRequest, now: number): number {
+export function widthFor(grid: Pick<Grid, 'layout'>, request: PointsRequest, now: number): number {
   if (request.width !== undefined) return request.width
   const { step, rawRows, archives } = grid.layout
   const span = request.end - request.start
-  const choices = [{ width: 1, rows: rawRows }, ...archives]
-  const fitting = choices.find(({ width, rows }) => {
-    const rowSeconds = width * step
-    const reaches = request.start >= now - rows * rowSeconds - retentionSlack(rowSeconds)
-    return reaches && span / rowSeconds <= request.mostPoints
-  })
-  return (fitting ?? choices.at(-1))?.width ?? 1
+  const choices = [{ width: 1, rows: rawRows }, ...archives.filter((archive) => !archive.retired)]
+  const reaches = ({ width, rows }: Choice) => request.start >= now - rows * width * step - retentionSlack(width * step)
+  // The same for every window of this length, wherever its ends lie between two rows.
+  const fits = ({ width }: Choice) => Math.floor(span / (width * step)) + 1 <= request.mostPoints
+  const fitting = choices.find((choice) => reaches(choice) && fits(choice))
+  if (fitting) return fitting.width
+  // Rows of archives of the past, where those of today do not reach.
+  const retired = archives.find((archive) => archive.retired && reaches(archive) && fits(archive))
+  return (!choices.some(reaches) && retired ? retired : choices.at(-1))?.width ?? 1
 }
 
 /**
@@ -62,14 +71,16 @@ export function readPoints(
   if (rows > request.mostPoints)
     throw new RangeError(`Cannot answer ${rows} points of one series: at most ${request.mostPoints} are allowed here`)
   const values = new Float64Array(rows).fill(NaN)
+  const counts = width === 1 ? undefined : new Float64Array(rows).fill(NaN)
   // Nothing is older than what is kept, nothing newer than the last point: those rows need no reading.
   const oldest = Math.max(firstRow, Math.floor(oldestKept(grid, width, now) / interval))
   const newest = Math.min(firstRow + rows - 1, Math.ceil(lastTime / interval))
   if (oldest <= newest) {
     const read = readRows(grid, series, width, oldest, newest, request.consolidation)
-    values.set(read.subarray(0, newest - oldest + 1), oldest - firstRow)
+    values.set(read.values.subarray(0, newest - oldest + 1), oldest - firstRow)
+    if (read.counts) counts?.set(read.counts.subarray(0, newest - oldest + 1), oldest - firstRow)
   }
-  return { first: firstRow * interval, interval, values }
+  return { first: firstRow * interval, interval, values, ...(counts && { counts }) }
 }
 
 function readRows(
@@ -79,20 +90,21 @@ function readRows(
   first: number,
   last: number,
   consolidation: Consolidation,
-): Float64Array {
+): Pick<Points, 'values' | 'counts'> {
   if (width === 1) {
     const values = new Float64Array(last - first + 1)
     readSteps(grid, series.place, series.kind, first, last, values)
-    return values
+    return { values }
   }
   const index = grid.layout.archives.findIndex((archive) => archive.width === width)
   if (index < 0) throw new RangeError(`Cannot answer rows of ${width} steps: no archive has them`)
   const columns = createRows(last - first + 1)
   readArchive(grid, index, series.place, series.kind, first, last, columns)
-  return columnOf(columns, consolidation)
+  return { values: columnOf(columns, consolidation), counts: columns.count }
 }
 
-function oldestKept(grid: Grid, width: number, now: number): number {
+/** Rows from before this second are not answered. */
+export function oldestKept(grid: Pick<Grid, 'layout'>, width: number, now: number): number {
   const { step, rawRows, archives } = grid.layout
   const rows = width === 1 ? rawRows : (archives.find((archive) => archive.width === width)?.rows ?? rawRows)
   // A segment is dropped as a whole, so it may begin a good deal before this.

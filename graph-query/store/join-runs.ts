@@ -33,5 +33,10 @@ function cut(run: Points, from: number, to: number): Points {
   const length = run.values.length
   const start = Math.min(length, Math.max(0, Math.ceil((from - run.first) / run.interval)))
   const end = Math.min(length, Math.max(start, Math.ceil((to - run.first) / run.interval)))
-  return { first: run.first + start * run.interval, interval: run.interval, values: run.values.subarray(start, end) }
+  return {
+    first: run.first + start * run.interval,
+    interval: run.interval,
+    values: run.values.subarray(start, end),
+    ...(run.counts && { counts: run.counts.subarray(start, end) }),
+  }
 }

@@ -50,7 +50,7 @@ test('points out of order fill gaps, before and after their window was written',
   expect(bench.read('late', noon - 7200, noon - 60)).toEqual(expected)
 })
 
-test('late points also reach the coarser rows that are stored already', async () => {
+test('late points also reach the coarser rows that are stored already', { timeout: 30_000 }, async () => {
   const bench = await createBench(noon)
   const gaugeSlot = bench.store.define(gauge('g'))
   const deriveSlot = bench.store.define(derive('d'))
@@ -105,7 +105,7 @@ test('a late point that makes a stored rate a reset takes the rate back', async 
   expect(row()).toEqual([[noon, null]])
 })
 
-test('a late point leaves coarse rows whole whose finer rows were dropped long ago', async () => {
+test('a late point leaves coarse rows whole whose finer rows were dropped long ago', { timeout: 30_000 }, async () => {
   const bench = await createBench(noon)
   const slot = bench.store.define(gauge('c'))
   const value = (time: number) => ((time / 60) * 7) % 101

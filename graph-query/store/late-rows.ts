@@ -11,14 +11,14 @@ export interface RowSpan {
   readonly last: number
 }
 
-/** Steps, both included, and the places of the series that have points among them. */
+/** Steps, both included, and the windows that have points among them. */
 export interface LatePoints {
   readonly firstStep: number
   readonly lastStep: number
-  readonly places: ReadonlySet<number>
+  readonly windows: readonly HeadWindow[]
 }
 
-/** What those of the windows hold that reach into archive rows which are stored already. */
+/** Those of the windows that reach into archive rows which are stored already. */
 export function lateIn(grid: Grid, windows: readonly HeadWindow[]): LatePoints | undefined {
   const stored = Math.max(
     0,
@@ -26,16 +26,21 @@ export function lateIn(grid: Grid, windows: readonly HeadWindow[]): LatePoints |
   )
   const late = windows.filter((window) => window.firstRow < stored)
   if (late.length === 0) return undefined
-  const places = new Set<number>()
-  for (const window of late)
-    for (const [number, page] of window.pages)
-      for (let i = 0; i < seriesPerPage; i++)
-        if (hasValue(page, i * window.rows, window.rows)) places.add(number * seriesPerPage + i)
   return {
     firstStep: Math.min(...late.map((window) => window.firstRow)),
     lastStep: Math.max(...late.map((window) => window.firstRow + window.rows - 1)),
-    places,
+    windows: late,
   }
+}
+
+/** The places of the series that have points in these windows. */
+export function latePlaces(windows: readonly HeadWindow[]): Set<number> {
+  const places = new Set<number>()
+  for (const window of windows)
+    for (const [number, page] of window.pages)
+      for (let i = 0; i < seriesPerPage; i++)
+        if (hasValue(page, i * window.rows, window.rows)) places.add(number * seriesPerPage + i)
+  return places
 }
 
 /**

@@ -1,5 +1,6 @@
-import { extendArchive, liesWithin, mergeArchive, mergeRaw, patchArchive, writeWindow } from './flush.ts'
+import { addArchiveRows, liesWithin, mergeWithin, patchArchive, writeWindows } from './flush.ts'
 import type { Workshop } from './flush.ts'
+import { oldestSourceStep } from './grid.ts'
 import type { Grid, Level } from './grid.ts'
 import type { HeadWindow } from './head.ts'
 import { lateIn, lateSpans } from './late-rows.ts'
@@ -7,7 +8,7 @@ import { syncFolder } from './segment-writer.ts'
 
 /** Seconds after its end that a window waits for stragglers before it is written. */
 const graceSeconds = 120
-/** Windows whose segments are written at the same time: most of it is waiting for the disk. */
+/** Segments of windows that are written at the same time: most of it is waiting for the disk. */
 const writtenTogether = 8
 /** Small segments beside a merged one before they are merged into it. */
 const mostBeside = 8
@@ -44,38 +45,54 @@ export async function writeFrozen(shop: Workshop, grid: Grid, now: number): Prom
   const late = lateIn(grid, grid.writing)
   if (late)
     for (const [i, span] of lateSpans(grid.layout, late, now).entries())
-      await patchArchive(shop, grid, i, span, late.places)
+      await patchArchive(shop, grid, i, span, late.windows)
   while (grid.writing.length > 0) {
-    const batch = distinctWindows(grid.writing)
-    const outcomes = await Promise.allSettled(batch.map((window) => writeWindow(shop, grid, window)))
+    const runs = distinctRuns(grid)
+    const outcomes = await Promise.allSettled(runs.map((run) => writeWindows(shop, grid, run)))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
   await syncFolder(grid.dir)
 }
 
-/** Some windows that may be written side by side: none has the rows of another, so their order does not matter. */
-function distinctWindows(windows: readonly HeadWindow[]): HeadWindow[] {
+/**
+ * Some of the windows to write, those that belong into one segment together: they follow each other in one medium span
+ * and were frozen at the same time. None of all has the rows of another, so that their order does not matter.
+ */
+function distinctRuns(grid: Grid): HeadWindow[][] {
+  const spanOf = (window: HeadWindow) => Math.floor(window.firstRow / grid.layout.mergedRows[0])
   const firstRows = new Set<number>()
-  const batch: HeadWindow[] = []
-  for (const window of windows) {
-    if (firstRows.has(window.firstRow) || batch.length === writtenTogether) break
+  const runs: HeadWindow[][] = []
+  for (const window of grid.writing) {
+    if (firstRows.has(window.firstRow)) break
     firstRows.add(window.firstRow)
-    batch.push(window)
+    const run = runs.at(-1)
+    const before = run?.at(-1)
+    const follows = before && before.firstRow + before.rows === window.firstRow && spanOf(before) === spanOf(window)
+    if (follows && before.frozenBelow === window.frozenBelow) run?.push(window)
+    else if (runs.length === writtenTogether) break
+    else runs.push([window])
   }
-  return batch
+  return runs
 }
 
 /** Merges small raw segments, then makes archive rows, then merges what late points left beside them. */
 export async function consolidate(shop: Workshop, grid: Grid, now: number, lateSeconds: number): Promise<void> {
-  const { step, mergedRows } = grid.layout
-  for (const first of spansOf(grid.raw, mergedRows)) {
-    const complete = (first + mergedRows) * step + lateSeconds <= now
-    const within = grid.raw.segments.filter((segment) => liesWithin(segment, first, mergedRows))
-    const merged = within.some((segment) => segment.rows === mergedRows)
-    const most = merged ? mostBeside : complete ? 1 : mostSmall
-    if (within.length > most) await mergeRaw(shop, grid, first, mergedRows)
-  }
+  const [medium, large] = grid.layout.mergedRows
+  // Windows of a span that is being written to are there soon after its end; a day waits for what is late.
+  await mergeRaw(shop, grid, medium, 2 * graceSeconds, now)
+  await mergeRaw(shop, grid, large, Math.max(2 * graceSeconds, lateSeconds), now)
   for (let i = 0; i < grid.archives.length; i++) await consolidateArchive(shop, grid, i, now, lateSeconds)
+}
+
+/** Merges the raw segments of each span of `rows` that is complete, or that has got too many of them. */
+async function mergeRaw(shop: Workshop, grid: Grid, rows: number, waitSeconds: number, now: number): Promise<void> {
+  for (const first of spansOf(grid.raw, rows)) {
+    const complete = (first + rows) * grid.layout.step + waitSeconds <= now
+    const within = grid.raw.segments.filter((segment) => liesWithin(segment, first, rows))
+    const merged = within.some((segment) => segment.rows === rows)
+    const most = merged ? mostBeside : complete ? 1 : mostSmall
+    if (within.length > most) await mergeWithin(shop, grid, grid.raw, 1, first, rows)
+  }
 }
 
 async function consolidateArchive(
@@ -89,15 +106,16 @@ async function consolidateArchive(
   const layout = grid.layout.archives[index]
   if (!level || !layout) return
   const rowSeconds = layout.width * grid.layout.step
-  level.doneThrough ??= firstRowToMake(grid, index)
-  while (level.doneThrough !== undefined) {
+  if (!layout.retired) await fillBehind(shop, grid, index, now)
+  while (level.doneThrough !== undefined && !layout.retired) {
     const to: number = (Math.floor(level.doneThrough / layout.segmentRows) + 1) * layout.segmentRows
     if ((to - 1) * rowSeconds + lateSeconds > now) break
-    await extendArchive(shop, grid, index, level.doneThrough, to)
+    await addArchiveRows(shop, grid, index, level.doneThrough, to)
+    level.doneThrough = to
   }
   for (const first of spansOf(level, layout.segmentRows)) {
     const within = level.segments.filter((segment) => liesWithin(segment, first, layout.segmentRows))
-    if (within.length > mostBeside) await mergeArchive(shop, grid, index, first, layout.segmentRows)
+    if (within.length > mostBeside) await mergeWithin(shop, grid, level, layout.width, first, layout.segmentRows)
   }
 }
 
@@ -106,15 +124,35 @@ function spansOf(level: Level, rows: number): number[] {
   return [...new Set(level.segments.map((segment) => Math.floor(segment.firstRow / rows) * rows))]
 }
 
-/** Where an archive begins: at the oldest raw point. */
-function firstRowToMake(grid: Grid, index: number): number | undefined {
+/**
+ * Where an archive is new, or is kept longer than before, its older rows are made from what is stored: as far back as
+ * that reaches and they are wanted.
+ */
+async function fillBehind(shop: Workshop, grid: Grid, index: number, now: number): Promise<void> {
+  const level = grid.archives[index]
   const layout = grid.layout.archives[index]
-  const oldest = Math.min(
-    ...grid.raw.segments.map((segment) => segment.firstRow),
-    ...grid.writing.map((window) => window.firstRow),
-  )
-  if (!layout || oldest === Infinity) return undefined
-  return Math.floor(Math.ceil(oldest / layout.width) / layout.segmentRows) * layout.segmentRows
+  const begin = oldestRow(grid, index)
+  if (!level || !layout || begin === undefined) return
+  if (level.doneThrough === undefined) {
+    // Also rows older than are kept: coarser archives may still have to be made from them, before they are dropped.
+    level.doneThrough = begin
+    return
+  }
+  const oldestKept = Math.floor(now / grid.layout.step / layout.width) - layout.rows
+  const first = Math.max(begin, oldestKept)
+  const oldest = level.segments.reduce((row, segment) => Math.min(row, segment.firstRow), level.doneThrough)
+  for (let row = first; row < oldest;) {
+    const next = Math.min(oldest, (Math.floor(row / layout.segmentRows) + 1) * layout.segmentRows)
+    await addArchiveRows(shop, grid, index, row, next)
+    row = next
+  }
+}
+
+/** The oldest row of an archive that can be made from what is stored. */
+function oldestRow(grid: Grid, index: number): number | undefined {
+  const layout = grid.layout.archives[index]
+  const oldest = oldestSourceStep(grid, index)
+  return !layout || oldest === Infinity ? undefined : Math.ceil(oldest / layout.width)
 }
 
 /** Drops the segments that are older than what is answered. */

@@ -14,16 +14,23 @@ import { openSegment } from './segment.ts'
 import type { OnDamage, Segment } from './segment.ts'
 import { replayWal, walSequences } from './wal.ts'
 
+/** What of the configuration shapes a grid. */
+export interface StoreSettings {
+  readonly archives: readonly ArchiveSetting[]
+  /** Every archive whose rows may be stored, configured or not. */
+  readonly knownArchives: readonly ArchiveSetting[]
+  readonly rawRetentionSeconds: number
+}
+
 /** Opens the folder of one step: what was left half-written goes, what is damaged is put aside. */
 export function openGrid(
   dir: string,
   step: number,
-  settings: { readonly archives: readonly ArchiveSetting[]; readonly rawRetentionSeconds: number },
+  settings: StoreSettings,
   onDamage: OnDamage,
 ): { grid: Grid; highestSequence: number } {
   const folder = join(dir, `step-${step}`)
   mkdirSync(folder, { recursive: true })
-  const grid = createGrid(folder, layoutOf(step, settings.archives, settings.rawRetentionSeconds))
   let highestSequence = 0
   const segments: Segment[] = []
   for (const name of readdirSync(folder)) {
@@ -42,6 +49,8 @@ export function openGrid(
     }
   }
   segments.sort((a, b) => a.sequence - b.sequence)
+  const retired = retiredIn(segments, settings)
+  const grid = createGrid(folder, layoutOf(step, settings.archives, settings.rawRetentionSeconds, retired))
   // Also when the list of series is damaged: nobody may get a place under which there are points of another.
   grid.places = segments.reduce((places, segment) => Math.max(places, segment.end), 0)
   grid.raw.segments = segments.filter((segment) => segment.width === 1)
@@ -49,10 +58,18 @@ export function openGrid(
     level.segments = segments.filter((segment) => segment.width === grid.layout.archives[i]?.width)
     level.doneThrough = endOf(level)
   }
-  const used = new Set([...grid.raw.segments, ...grid.archives.flatMap((level) => level.segments)])
-  // An archive that is no longer configured keeps its files, in case it comes back.
-  for (const segment of segments) if (!used.has(segment)) segment.close()
   return { grid, highestSequence }
+}
+
+/** Archives of which there are rows although they are no longer configured. */
+function retiredIn(segments: readonly Segment[], { archives, knownArchives }: StoreSettings): ArchiveSetting[] {
+  const configured = new Set([1, ...archives.map((archive) => archive.steps)])
+  const furthest = Math.max(...archives.map(({ steps, rows }) => steps * rows))
+  return [...new Set(segments.map((segment) => segment.width))].flatMap((steps) => {
+    if (configured.has(steps)) return []
+    const known = knownArchives.find((archive) => archive.steps === steps)
+    return [known ?? { steps, rows: Math.ceil(furthest / steps) }]
+  })
 }
 
 /** The steps that have a folder. */

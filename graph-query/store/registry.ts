@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBlockLog, readBlocks } from './block-log.ts'
-import type { BlockLog, BlockReport } from './block-log.ts'
+import type { BlockLog, BlockReading, BlockReport } from './block-log.ts'
 import { encodeBlock, readBlock } from './registry-block.ts'
 import type { RegistryReader, TextEntry } from './registry-block.ts'
 import { syncFolder } from './segment-writer.ts'
@@ -37,13 +37,17 @@ export interface Registry {
 const fileName = 'series.log'
 
 /** Reads the list; `definitions` counts those in it, deleted ones included. */
-export function readRegistry(dir: string, reader: RegistryReader): BlockReport & { readonly definitions: number } {
+export function readRegistry(
+  dir: string,
+  reader: RegistryReader,
+  options: BlockReading = { repair: true },
+): BlockReport & { readonly definitions: number } {
   const path = join(dir, fileName)
   // Left by a death while the list was being rewritten: the list itself is whole.
-  rmSync(`${path}.tmp`, { force: true })
+  if (options.repair) rmSync(`${path}.tmp`, { force: true })
   if (!existsSync(path)) return { blocks: 0, bytes: 0, skipped: 0, torn: 0, definitions: 0 }
   let definitions = 0
-  const report = readBlocks(path, (payload) => (definitions += readBlock(payload, reader)), { repair: true })
+  const report = readBlocks(path, (payload) => (definitions += readBlock(payload, reader)), options)
   return { ...report, definitions }
 }
 

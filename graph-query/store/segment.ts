@@ -41,6 +41,8 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
   const size = fstatSync(fd).size
   const footer = readFooter(fd, path, size)
   const { pages, positions, lengths } = readDirectory(fd, path, footer)
+  // Every sum of what is read has been compared; this finds a writer that was wrong.
+  assertContiguous(path, footer, pages, positions, lengths)
   const table = new Uint8Array(tableBytes)
   const offsets = new Uint32Array(table.buffer)
   let tableOf = -1
@@ -62,7 +64,7 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
     if (loaded && loadedPage === page) table.set(loaded.subarray(0, tableBytes))
     else readFully(fd, table, tableBytes, positions[at] ?? 0)
     if (checksumOf(table, 0, tableBytes - 4, page) !== offsets[seriesPerPage + 1]) {
-      report(`table of series ${page * seriesPerPage} and following`)
+      report(`table of series ${page * seriesPerPage} and following, at byte ${positions[at] ?? 0}`)
       return false
     }
     tableOf = page
@@ -101,7 +103,7 @@ function readSegment(fd: number, path: string, onDamage: OnDamage): Segment {
         ((bytes[from + 3] ?? 0) << 24)) >>>
       0
     if (checksumOf(bytes, from + 4, from + end - start, series) !== expected) {
-      report(`block of series ${series}`)
+      report(`block of series ${series}, at byte ${(positions[at] ?? 0) + start}`)
       return undefined
     }
     return { bytes, start: from + 4 }
@@ -191,6 +193,23 @@ function readDirectory(fd: number, path: string, footer: Footer) {
     lengths[i] = view.getUint32(i * directoryEntryBytes + 12, true)
   }
   return { pages, positions, lengths }
+}
+
+/** @throws unless the pages lie one after another between the magic and the directory, in ascending order */
+function assertContiguous(
+  path: string,
+  footer: Footer,
+  pages: Uint32Array,
+  positions: Float64Array,
+  lengths: Uint32Array,
+): void {
+  let end = segmentMagic.length
+  for (const [i, position] of positions.entries()) {
+    if (position !== end || (i > 0 && (pages[i] ?? 0) <= (pages[i - 1] ?? 0)))
+      throw new Error(`Cannot use segment ${path}: page ${i} of its directory is out of order`)
+    end += lengths[i] ?? 0
+  }
+  if (end !== footer.directoryAt) throw new Error(`Cannot use segment ${path}: its pages do not fill it`)
 }
 
 /** Index of `value` in ascending `sorted`, or -1. Pages are usually dense, so the first guess is nearly always right. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { createInThreadMaker } from './in-thread-maker.contract.ts'
 import { openStore } from './store.ts'
 import type { HistoryRequest, Store, StoreEvent, StoreOptions } from './types.ts'
 
@@ -29,7 +30,14 @@ export async function createBench(clock: number, options: Partial<StoreOptions> 
   const dir = temporaryFolder()
   const events: StoreEvent[] = []
   const open = (more: Partial<StoreOptions>) =>
-    openStore({ dir, now: () => bench.clock, onEvent: (event) => events.push(event), ...options, ...more })
+    openStore({
+      dir,
+      now: () => bench.clock,
+      maker: createInThreadMaker((file, where) => events.push({ what: 'damaged', file, where })),
+      onEvent: (event) => events.push(event),
+      ...options,
+      ...more,
+    })
   const bench: Bench = {
     store: undefined as unknown as Store,
     dir,

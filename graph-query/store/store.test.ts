@@ -47,53 +47,61 @@ test('a rate stands at the later of its points, over gaps too; a reset blanks it
   expect(bench.read('packets', noon - 181, noon - 180)).toEqual([[noon - 180, 300.5 / 180]])
 })
 
-test('maxima and minima of coarse rows are those of the points, whichever archive answers', async () => {
-  const bench = await createBench(noon)
-  const slot = bench.store.define(gauge('saw'))
-  const wave = (i: number) => (i * 37) % 101
-  for (let hour = 0; hour < 60; hour++) {
-    bench.clock = noon + (hour + 1) * 3600
-    await bench.feed(
-      slot,
-      series(noon + hour * 3600, 60, 60, (i) => wave(hour * 60 + i)),
-    )
-    await bench.store.maintain()
-  }
-  for (const width of [5, 20, 180, 720])
-    for (const [consolidation, pick] of [
-      ['MAX', Math.max],
-      ['MIN', Math.min],
-    ] as const) {
-      const interval = width * 60
-      const rows = bench.read('saw', noon + interval, noon + 59 * 3600, { width, consolidation })
-      expect(rows.length).toBeGreaterThan(2)
-      for (const [time, value] of rows) {
-        const last = (time - noon) / 60
-        const covered = Array.from({ length: width }, (_, i) => wave(last - i)).filter((_, i) => last - i >= 0)
-        expect(value, `${consolidation} ${width} ${time}`).toBe(pick(...covered))
-      }
+test(
+  'maxima and minima of coarse rows are those of the points, whichever archive answers',
+  { timeout: 30_000 },
+  async () => {
+    const bench = await createBench(noon)
+    const slot = bench.store.define(gauge('saw'))
+    const wave = (i: number) => (i * 37) % 101
+    for (let hour = 0; hour < 60; hour++) {
+      bench.clock = noon + (hour + 1) * 3600
+      await bench.feed(
+        slot,
+        series(noon + hour * 3600, 60, 60, (i) => wave(hour * 60 + i)),
+      )
+      await bench.store.maintain()
     }
-})
+    for (const width of [5, 20, 180, 720])
+      for (const [consolidation, pick] of [
+        ['MAX', Math.max],
+        ['MIN', Math.min],
+      ] as const) {
+        const interval = width * 60
+        const rows = bench.read('saw', noon + interval, noon + 59 * 3600, { width, consolidation })
+        expect(rows.length).toBeGreaterThan(2)
+        for (const [time, value] of rows) {
+          const last = (time - noon) / 60
+          const covered = Array.from({ length: width }, (_, i) => wave(last - i)).filter((_, i) => last - i >= 0)
+          expect(value, `${consolidation} ${width} ${time}`).toBe(pick(...covered))
+        }
+      }
+  },
+)
 
-test('steps other than a minute: a second, half a minute, five minutes, an odd one, a day', async () => {
-  for (const step of [1, 30, 300, 7, 61, 3600, 86_400]) {
-    const start = Math.floor(noon / step) * step - 40 * step
-    const bench = await createBench(start + 40 * step)
-    const slot = bench.store.define(gauge('any', step))
-    const points = series(start, step, 40, (i) => i)
-    if (step === 86_400) points.splice(0, 11)
-    await bench.feed(slot, points)
-    const first = points[0]?.[0] ?? 0
-    expect(bench.read('any', first, start + 39 * step), `step ${step}`).toEqual(points)
-    bench.clock += Math.max(2400, 3 * step)
-    await bench.store.maintain()
-    await bench.reopen()
-    expect(bench.read('any', first, start + 39 * step), `step ${step} after a restart`).toEqual(points)
-    const five = bench.read('any', start + 20 * step, start + 34 * step, { width: 5 })
-    expect(five.length, `step ${step}`).toBeGreaterThan(1)
-    for (const [time, value] of five) expect(value, `step ${step} at ${time}`).toBe((time - start) / step - 2)
-  }
-})
+test(
+  'steps other than a minute: a second, half a minute, five minutes, an odd one, a day',
+  { timeout: 30_000 },
+  async () => {
+    for (const step of [1, 30, 300, 7, 61, 3600, 86_400]) {
+      const start = Math.floor(noon / step) * step - 40 * step
+      const bench = await createBench(start + 40 * step)
+      const slot = bench.store.define(gauge('any', step))
+      const points = series(start, step, 40, (i) => i)
+      if (step === 86_400) points.splice(0, 11)
+      await bench.feed(slot, points)
+      const first = points[0]?.[0] ?? 0
+      expect(bench.read('any', first, start + 39 * step), `step ${step}`).toEqual(points)
+      bench.clock += Math.max(2400, 3 * step)
+      await bench.store.maintain()
+      await bench.reopen()
+      expect(bench.read('any', first, start + 39 * step), `step ${step} after a restart`).toEqual(points)
+      const five = bench.read('any', start + 20 * step, start + 34 * step, { width: 5 })
+      expect(five.length, `step ${step}`).toBeGreaterThan(1)
+      for (const [time, value] of five) expect(value, `step ${step} at ${time}`).toBe((time - start) / step - 2)
+    }
+  },
+)
 
 test('a counter that changes its step or its type keeps its history and answers as what it is now', async () => {
   const bench = await createBench(noon)
@@ -219,33 +227,37 @@ test('deleted series are gone for good, and come back empty when they are sent a
   expect(bench.store.stats()).toMatchObject({ series: 0, endpoints: 0 })
 })
 
-test('whole segments go when they are older than what is kept, and idle series are forgotten', async () => {
-  const day = 86_400
-  const bench = await createBench(noon, { rawRetentionSeconds: 3 * day, expireSeconds: 10 * day })
-  const slot = bench.store.define(gauge('old'))
-  const busy = bench.store.define(gauge('busy'))
-  for (let hours = 0; hours < 24 * 12; hours += 2) {
-    bench.clock = noon + (hours + 2) * 3600
-    if (hours < 4)
+test(
+  'whole segments go when they are older than what is kept, and idle series are forgotten',
+  { timeout: 30_000 },
+  async () => {
+    const day = 86_400
+    const bench = await createBench(noon, { rawRetentionSeconds: 3 * day, expireSeconds: 10 * day })
+    const slot = bench.store.define(gauge('old'))
+    const busy = bench.store.define(gauge('busy'))
+    for (let hours = 0; hours < 24 * 12; hours += 2) {
+      bench.clock = noon + (hours + 2) * 3600
+      if (hours < 4)
+        await bench.feed(
+          slot,
+          series(noon + hours * 3600, 60, 120, () => 5),
+        )
       await bench.feed(
-        slot,
-        series(noon + hours * 3600, 60, 120, () => 5),
+        busy,
+        series(noon + hours * 3600, 600, 12, () => 6),
       )
-    await bench.feed(
-      busy,
-      series(noon + hours * 3600, 600, 12, () => 6),
-    )
-    await bench.store.maintain()
-  }
-  expect(bench.events).toContainEqual({ what: 'expired', series: 1 })
-  expect(bench.store.last('e', 'old')).toBeUndefined()
-  expect(bench.read('busy', noon, noon + 7200, { width: 1 }).every(([, value]) => value === null)).toBe(true)
-  expect(bench.read('busy', noon + 3600, noon + 10_800, { width: 180 })).toEqual([[noon + 10_800, 6]])
-  expect(bench.store.stats().segments).toBeLessThan(150)
-})
+      await bench.store.maintain()
+    }
+    expect(bench.events).toContainEqual({ what: 'expired', series: 1 })
+    expect(bench.store.last('e', 'old')).toBeUndefined()
+    expect(bench.read('busy', noon, noon + 7200, { width: 1 }).every(([, value]) => value === null)).toBe(true)
+    expect(bench.read('busy', noon + 3600, noon + 10_800, { width: 180 })).toEqual([[noon + 10_800, 6]])
+    expect(bench.store.stats().segments).toBeLessThan(150)
+  },
+)
 
 test('when memory is full, windows are written early; when that does not help, points are turned away', async () => {
-  const bench = await createBench(noon, { headBytes: 100_000 })
+  const bench = await createBench(noon, { headBytes: 20_000 })
   const slots = Array.from({ length: 600 }, (_, i) => bench.store.define(gauge(`c${i}`)))
   for (const slot of slots) bench.store.append(slot, noon - 60, slot)
   await bench.store.commit()

@@ -8,6 +8,7 @@ import type { Grid } from './grid.ts'
 import { createPagePool } from './head.ts'
 import { readPoints } from './history.ts'
 import { joinRuns } from './join-runs.ts'
+import { rememberArchives } from './known-archives.ts'
 import { openLastPoints } from './last-points.ts'
 import { defaultArchives } from './layout.ts'
 import { lockFolder } from './lock.ts'
@@ -16,6 +17,7 @@ import { createPacer } from './pacer.ts'
 import { openGrid, recoverLastPoints, replayLog, stepsIn } from './recover.ts'
 import type { SeriesRecord } from './registry.ts'
 import { searchCounters, searchEndpoints } from './search.ts'
+import { createSegmentThread } from './segment-thread.ts'
 import { openSegment } from './segment.ts'
 import type { Store, StoreOptions } from './types.ts'
 import { openWal } from './wal.ts'
@@ -42,8 +44,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 async function openLocked(options: StoreOptions, unlock: () => Promise<void>): Promise<Store> {
   const { dir, now, onEvent } = options
+  const archives = options.archives ?? defaultArchives
+  const known = rememberArchives(dir, archives)
   const settings = {
-    archives: options.archives ?? defaultArchives,
+    archives,
+    knownArchives: known.archives,
     rawRetentionSeconds: options.rawRetentionSeconds ?? 30 * day,
   }
   const headBytes = options.headBytes ?? 2 * 2 ** 30
@@ -53,9 +58,13 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   let segmentSequence = 0
   let pointsTaken = 0
   let damagedBlocks = 0
-  let closing = false
 
+  const damage = new Set<string>()
   const onDamage = (file: string, where: string) => {
+    // Once for each place, whichever thread meets it and however often.
+    const place = `${file}: ${where}`
+    if (damage.has(place)) return
+    damage.add(place)
     damagedBlocks++
     onEvent({ what: 'damaged', file, where })
   }
@@ -74,6 +83,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
     return grid
   }
 
+  if (known.damaged) onDamage('archives.json', 'all of it; how long rows of archives no longer configured are kept')
   for (const step of stepsIn(dir)) gridFor(step)
   const { catalog, report } = await openCatalog({ dir, mostSeries: options.mostSeries ?? 20_000_000, gridFor })
   onReport('series.log', report)
@@ -99,19 +109,16 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   })
 
   const pace = createPacer()
+  const maker = options.maker ?? createSegmentThread(onDamage)
   const shop: Workshop = {
     pool,
-    async pace() {
-      if (closing) throw new Error('Cannot go on: the store is closing')
-      await pace()
-    },
+    maker,
     nextSequence: () => ++segmentSequence,
     open: (path) => openSegment(path, onDamage),
     async discard(segment) {
       segment.close()
       await unlink(segment.path)
     },
-    seriesAt: (grid, place) => catalog.seriesAt(grid, place),
   }
   const caretaker = createCaretaker({
     shop,
@@ -135,8 +142,9 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
 
   let closed: Promise<void> | undefined
   async function closeAll(): Promise<void> {
-    closing = true
-    await caretaker.ended()
+    const ended = caretaker.ended()
+    await maker.close()
+    await ended
     // A full disk may refuse one of them; the others are done all the same.
     const failures: unknown[] = []
     for (const end of [() => registry.close(), () => wal.close(), () => lastPoints.save()])

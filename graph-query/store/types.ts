@@ -2,6 +2,7 @@ import type { Points } from './history.ts'
 import type { ArchiveSetting } from './layout.ts'
 import type { SeriesKind } from './registry.ts'
 import type { Consolidation } from './rows.ts'
+import type { SegmentMaker } from './segment-thread.ts'
 
 /** What a series is called and how its values are to be understood. */
 export interface SeriesName {
@@ -123,6 +124,8 @@ export interface StoreOptions {
   /** Bytes of points in memory before they are written early; at half as much again, points are turned away. Default 2 GiB. */
   readonly headBytes?: number
   readonly mostSeries?: number
+  /** What writes segments; without it a thread that this store has for itself. */
+  readonly maker?: SegmentMaker
   readonly onEvent: (event: StoreEvent) => void
 }
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBlockLog, readBlocks } from './block-log.ts'
-import type { BlockLog, BlockReport } from './block-log.ts'
+import type { BlockLog, BlockReading, BlockReport } from './block-log.ts'
 
 /** Bytes of one point: series number (u32), unix seconds (u32), value (f64), little-endian. */
 const pointBytes = 16
@@ -178,7 +178,7 @@ function createGroup(sequence: number, buffer: Buffer): Group {
   return { sequence, buffer, points: 0, settled, resolve, reject }
 }
 
-function walName(sequence: number): string {
+export function walName(sequence: number): string {
   return `${String(sequence).padStart(10, '0')}.wal`
 }
 
@@ -190,11 +190,12 @@ export function walSequences(dir: string): number[] {
     .toSorted((a, b) => a - b)
 }
 
-/** Gives every point of one file in the order it was pushed, and cuts off a torn tail. */
+/** Gives every point of one file in the order it was pushed; by default cuts off a torn tail. */
 export function replayWal(
   dir: string,
   sequence: number,
   onPoint: (series: number, timestamp: number, value: number) => void,
+  options: BlockReading = { repair: true },
 ): BlockReport {
   return readBlocks(
     join(dir, walName(sequence)),
@@ -203,6 +204,6 @@ export function replayWal(
       for (let at = 0; at + pointBytes <= payload.length; at += pointBytes)
         onPoint(view.getUint32(at, true), view.getUint32(at + 4, true), view.getFloat64(at + 8, true))
     },
-    { repair: true },
+    options,
   )
 }

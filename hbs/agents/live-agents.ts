@@ -56,6 +56,10 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
   let failures = 0
   let beingWritten = 0
   let stopping = false
+  const reports = ['agents.reports', 'agents.known', 'agents.toWrite']
+  const refusals = ['noHostname', 'longHostname', 'tooMany'].map((reason) => `agents.refused.${reason}`)
+  const ends = ['inserted', 'updated', 'unchanged', 'unknown', 'superseded', 'unwritable', 'abandoned', 'writesFailed']
+  for (const name of [...reports, ...refusals, ...ends.map((end) => `hosts.${end}`)]) counters.add(name, 0)
   counters.gauge('agents.alive', () => agents.size)
   counters.gauge('hosts.waiting', () => dirty.size + beingWritten)
   const sweep = setInterval(forgetSilent, sweepEveryMs).unref()

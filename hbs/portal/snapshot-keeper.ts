@@ -57,6 +57,7 @@ export async function startSnapshotKeeper(options: SnapshotKeeperOptions): Promi
   let running: Promise<void> | undefined
   let stopped = false
 
+  for (const name of ['snapshot.read', 'snapshot.failed']) counters.add(name, 0)
   counters.gauge('snapshot.ageSeconds', () => status().ageSeconds)
   counters.gauge('snapshot.hosts', () => snapshot?.hosts ?? 0)
   counters.gauge('snapshot.hostsWithStrategies', () => snapshot?.hostStrategies.length ?? 0)

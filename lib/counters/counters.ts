@@ -17,9 +17,13 @@ export interface Counters {
   add(name: string, by?: number): void
   /** Shows what `read` gives whenever the counters are read. */
   gauge(name: string, read: () => number): void
+  /** The same for a count that is kept elsewhere: where counting by name would take too long. It never goes down. */
+  counted(name: string, read: () => number): void
   get(name: string): number
   /** All counts and gauges, by name. */
   values(): Record<string, number>
+  /** All of them with their kind. One reading at one moment, as `values`. */
+  list(): { readonly name: string; readonly value: number; readonly kind: 'count' | 'gauge' }[]
   /** All of them in the shape of `/counter/all`, sorted by name. */
   rows(): CounterRow[]
 }
@@ -28,17 +32,20 @@ export interface Counters {
 export function createCounters(now: () => number = Date.now): Counters {
   const counts = new Map<string, number>()
   const gauges = new Map<string, () => number>()
+  const countedElsewhere = new Map<string, () => number>()
   let windowStart = now()
   let atWindowStart = new Map<string, number>()
   let rates = new Map<string, number>()
 
-  function refreshRates(): void {
+  const allCounts = () => new Map([...counts, ...readAll(countedElsewhere)])
+
+  function refreshRates(current: Map<string, number>): void {
     const elapsedSeconds = (now() - windowStart) / 1000
     if (elapsedSeconds < 1) return
     rates = new Map(
-      [...counts].map(([name, count]) => [name, (count - (atWindowStart.get(name) ?? 0)) / elapsedSeconds]),
+      [...current].map(([name, count]) => [name, (count - (atWindowStart.get(name) ?? 0)) / elapsedSeconds]),
     )
-    atWindowStart = new Map(counts)
+    atWindowStart = current
     windowStart = now()
   }
 
@@ -49,23 +56,34 @@ export function createCounters(now: () => number = Date.now): Counters {
     gauge(name, read) {
       gauges.set(name, read)
     },
-    get: (name) => counts.get(name) ?? gauges.get(name)?.() ?? 0,
-    values: () =>
-      Object.fromEntries([...counts, ...[...gauges].map(([name, read]): [string, number] => [name, read()])]),
+    counted(name, read) {
+      countedElsewhere.set(name, read)
+    },
+    get: (name) => counts.get(name) ?? (countedElsewhere.get(name) ?? gauges.get(name))?.() ?? 0,
+    values: () => Object.fromEntries([...allCounts(), ...readAll(gauges)]),
+    list: () => [
+      ...[...allCounts()].map(([name, value]) => ({ name, value, kind: 'count' as const })),
+      ...readAll(gauges).map(([name, value]) => ({ name, value, kind: 'gauge' as const })),
+    ],
     rows() {
-      refreshRates()
+      const current = allCounts()
+      refreshRates(current)
       const time = localTime(new Date(now()))
-      const counted = [...counts].map(([Name, Cnt]) => ({
+      const counted = [...current].map(([Name, Cnt]) => ({
         Name,
         Cnt,
         Time: time,
         Qps: Math.round(rates.get(Name) ?? 0),
       }))
-      const read = [...gauges].map(([Name, gauge]) => ({ Name, Cnt: gauge(), Time: time }))
+      const read = readAll(gauges).map(([Name, Cnt]) => ({ Name, Cnt, Time: time }))
       return [...counted, ...read].toSorted((a, b) => (a.Name < b.Name ? -1 : 1))
     },
   }
   return counters
+}
+
+function readAll(sources: ReadonlyMap<string, () => number>): [string, number][] {
+  return [...sources].map(([name, read]) => [name, read()])
 }
 
 function localTime(date: Date): string {

@@ -1,10 +1,11 @@
 import type { NumberedSeries, SampleColumns } from '#lib/link'
-import type { Batch } from './destination.ts'
+import type { Batch, NumberedColumns } from './destination.ts'
 
 /** Columns with room for more. */
 interface OpenColumns {
   count: number
   series: NumberedSeries[]
+  numbers: Uint32Array
   timestamps: Float64Array
   values: Float64Array
 }
@@ -22,6 +23,8 @@ export interface LiveBatch extends Batch {
   sequence: number
   readonly columns: SampleColumns
   add(series: NumberedSeries, timestamp: number, value: number): void
+  /** Adds the samples of `from` at `picked[start]` to `picked[end - 1]`. There must be room for them. */
+  addPicked(from: NumberedColumns, picked: Uint32Array, start: number, end: number): void
   /** Keeps no more memory than its samples need; the rest goes to the next batch. */
   close(): void
   /** Its samples are safe. */
@@ -55,8 +58,21 @@ export function createBatches(batchSize: number, ackWithinMs: number, onDeadline
       add(series, timestamp, value) {
         const i = columns.count++
         columns.series[i] = series
+        columns.numbers[i] = series.number
         columns.timestamps[i] = timestamp
         columns.values[i] = value
+      },
+      addPicked(from, picked, start, end) {
+        const { series, numbers, timestamps, values } = columns
+        let i = columns.count
+        for (let at = start; at < end; at++, i++) {
+          const pick = picked[at] as number
+          series[i] = from.series[pick] as NumberedSeries
+          numbers[i] = from.numbers[pick] as number
+          timestamps[i] = from.timestamps[pick] as number
+          values[i] = from.values[pick] as number
+        }
+        columns.count = i
       },
       close() {
         if (columns.count * 2 > batchSize) return
@@ -80,13 +96,20 @@ export function createBatches(batchSize: number, ackWithinMs: number, onDeadline
 }
 
 function emptyColumns(size: number): OpenColumns {
-  return { count: 0, series: [], timestamps: new Float64Array(size), values: new Float64Array(size) }
+  return {
+    count: 0,
+    series: [],
+    numbers: new Uint32Array(size),
+    timestamps: new Float64Array(size),
+    values: new Float64Array(size),
+  }
 }
 
-function copyOf({ count, series, timestamps, values }: OpenColumns): OpenColumns {
+function copyOf({ count, series, numbers, timestamps, values }: OpenColumns): OpenColumns {
   return {
     count,
     series: series.slice(0, count),
+    numbers: numbers.slice(0, count),
     timestamps: timestamps.slice(0, count),
     values: values.slice(0, count),
   }

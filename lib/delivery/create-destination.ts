@@ -13,7 +13,8 @@ const defaultLiveFirstReplay = 200_000
 const batchesPerReplay = 4
 
 /**
- * Starts sending to one peer, and resumes what its spool holds. Gauges under its name: `.queued`, `.inFlight`,
+ * Starts sending to one peer, and resumes what its spool holds. Counts under its name `.given` (added) and `.inherited` (in
+ * the spool at the start, with what was damaged there); gauges `.queued`, `.inFlight`,
  * `.connected` (0 or 1), `.spool.items`, `.spool.bytes`, `.spool.oldestSeconds`; counts as `createLedger` says.
  */
 export function createDestination(options: DestinationOptions): Destination {
@@ -21,6 +22,7 @@ export function createDestination(options: DestinationOptions): Destination {
   const batchSize = options.batchSize ?? defaultBatchSize
   const retryMs = options.retryMs ?? defaultRetryMs
   const strict = order === 'strict'
+  const maxSendings = strict ? 1 : (options.maxSendings ?? Infinity)
   const replayPerSecond = options.replayPerSecond ?? (strict ? Infinity : defaultLiveFirstReplay)
   const ledger = createLedger(name, counters)
   const backlog = createBacklog(spool, options.series, ledger, log)
@@ -37,6 +39,9 @@ export function createDestination(options: DestinationOptions): Destination {
     onDelivered: () => (lastError = undefined),
   })
 
+  const { size, age, corrupt } = ledger.totals().dropped
+  const inherited = spool.stats().items + size + age + corrupt
+  let given = 0
   let collecting: LiveBatch | undefined
   /** Closed batches in memory, oldest first. */
   const live = new Set<LiveBatch>()
@@ -44,6 +49,8 @@ export function createDestination(options: DestinationOptions): Destination {
   const samples: Record<LiveBatch['state'], number> = { open: 0, ready: 0, sent: 0, spooled: 0, done: 0 }
   /** Samples sent live and not answered, also those on disk by now: the connection may still hold them. */
   let unanswered = 0
+  /** Live batches among them. */
+  let sendings = 0
   let closing = false
   let closed = false
   let diskRefuses = false
@@ -77,9 +84,8 @@ export function createDestination(options: DestinationOptions): Destination {
   /** Brings what was added on its way. */
   function dispatch(): void {
     if (!strict) {
-      const batch = closeCollecting()
-      if (batch && client.connected && !isFull()) send(batch)
-      else if (batch) store(batch)
+      if (!client.connected || isFull()) storeReady(closeCollecting())
+      else sendReady()
       return
     }
     // While the spool holds what the peer has not been sent, newer samples must not pass it.
@@ -87,9 +93,26 @@ export function createDestination(options: DestinationOptions): Destination {
     else pump()
   }
 
+  /** Sends as many as may be under way; the rest collects until an answer comes. */
+  function sendReady(): void {
+    while (sendings < maxSendings) {
+      const batch = oldestReady() ?? closeCollecting()
+      if (!batch) return
+      send(batch)
+    }
+    if (collecting?.columns.count === batchSize) closeCollecting()
+  }
+
+  function oldestReady(): LiveBatch | undefined {
+    if (samples.ready === 0) return undefined
+    for (const batch of live) if (batch.state === 'ready') return batch
+    return undefined
+  }
+
   function send(batch: LiveBatch): void {
     const { columns } = batch
     move(batch, 'sent')
+    sendings++
     unanswered += columns.count
     client.send(columns).then(
       (ack) => answered(batch, ack),
@@ -98,6 +121,7 @@ export function createDestination(options: DestinationOptions): Destination {
   }
 
   function answered(batch: LiveBatch, ack: LinkAck): void {
+    sendings--
     unanswered -= batch.columns.count
     if (closed) return
     lastError = undefined
@@ -113,6 +137,7 @@ export function createDestination(options: DestinationOptions): Destination {
   }
 
   function failed(batch: LiveBatch, error: unknown): void {
+    sendings--
     unanswered -= batch.columns.count
     if (closed) return
     lastError = messageOf(error)
@@ -163,6 +188,15 @@ export function createDestination(options: DestinationOptions): Destination {
     }
   }
 
+  /** Puts on disk what waits to be sent. */
+  function storeReady(last: LiveBatch | undefined): void {
+    if (samples.ready === (last?.columns.count ?? 0)) {
+      if (last) store(last)
+      return
+    }
+    for (const batch of live) if (batch.state === 'ready') store(batch)
+  }
+
   function onDeadline(batch: LiveBatch): void {
     if (batch === collecting) closeCollecting()
     if (strict) storeUpTo(batch)
@@ -174,11 +208,25 @@ export function createDestination(options: DestinationOptions): Destination {
     if (!isBusy()) onIdle?.()
     if (closing || !client.connected || (strict && isBusy())) return
     replayer.run()
+    // Without a limit, what is being collected goes with the rest of its turn.
+    if (!strict && sendings < maxSendings && maxSendings < Infinity) sendReady()
     if (!strict || isBusy() || backlog.hasMoreThan(undefined)) return
     const [oldest = closeCollecting()] = live
     if (oldest) send(oldest)
   }
 
+  function openToAdd(): LiveBatch {
+    if (closing) throw new Error(`Cannot add a sample to ${name}: it is closed`)
+    return (collecting ??= openBatch())
+  }
+
+  function dispatchFull(): void {
+    if (strict) closeCollecting()
+    dispatch()
+  }
+
+  counters.add(`${name}.inherited`, inherited)
+  counters.counted(`${name}.given`, () => given)
   counters.gauge(`${name}.connected`, () => Number(client.connected))
   counters.gauge(`${name}.queued`, queued)
   counters.gauge(`${name}.inFlight`, () => samples.sent)
@@ -194,14 +242,22 @@ export function createDestination(options: DestinationOptions): Destination {
         throw new RangeError(
           `Cannot add a sample of ${series.endpoint}/${series.metric}: its timestamp is ${timestamp}`,
         )
-      if (closing) throw new Error(`Cannot add a sample to ${name}: it is closed`)
-      const batch = (collecting ??= openBatch())
+      const batch = openToAdd()
       batch.add(series, timestamp, value)
-      if (batch.columns.count === batchSize) {
-        if (strict) closeCollecting()
-        dispatch()
-      }
+      given++
+      if (batch.columns.count === batchSize) dispatchFull()
       return batch
+    },
+    addPicked(from, picked, count, into) {
+      for (let done = 0; done < count;) {
+        const batch = openToAdd()
+        const end = Math.min(count, done + batchSize - batch.columns.count)
+        batch.addPicked(from, picked, done, end)
+        given += end - done
+        done = end
+        into(batch)
+        if (batch.columns.count === batchSize) dispatchFull()
+      }
     },
     flush() {
       if (collecting) dispatch()
@@ -213,8 +269,11 @@ export function createDestination(options: DestinationOptions): Destination {
         queued: queued(),
         inFlight: samples.sent,
         spooled: { items, bytes, oldestSeconds },
+        given,
+        inherited,
         ...ledger.totals(),
         lastError: client.connected ? lastError : (client.lastError ?? lastError),
+        lastRefusal: client.lastRefusal,
         diskError,
       }
     },
@@ -224,7 +283,7 @@ export function createDestination(options: DestinationOptions): Destination {
       replayer.stop()
       const last = closeCollecting()
       if (strict) storeUpTo(last)
-      else if (last) store(last)
+      else storeReady(last)
       await Promise.allSettled([...live].map((batch) => batch.settled))
       await idleOr(ackWithinMs)
       closed = true

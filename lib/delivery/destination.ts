@@ -7,6 +7,8 @@ import type { Spool } from '#lib/spool'
 export interface DestinationPeer {
   readonly connected: boolean
   readonly lastError?: string | undefined
+  /** Why it last refused samples, where it tells. */
+  readonly lastRefusal?: string | undefined
   /** The columns are free again when this returns. Rejects when the batch must be sent again. */
   send(columns: SampleColumns): Promise<LinkAck>
   onConnect(listener: () => void): void
@@ -24,6 +26,15 @@ export interface Batch {
   readonly settled: Promise<void>
 }
 
+/** Samples side by side that a destination takes some of: entry `i` of each column is one sample. */
+export interface NumberedColumns {
+  readonly series: readonly NumberedSeries[]
+  readonly numbers: Uint32Array
+  /** Unix seconds. */
+  readonly timestamps: Uint32Array
+  readonly values: Float64Array
+}
+
 export interface DestinationStats {
   readonly connected: boolean
   /** Samples collected and not yet sent. */
@@ -31,23 +42,33 @@ export interface DestinationStats {
   /** Samples sent, not answered and not on disk. */
   readonly inFlight: number
   readonly spooled: { readonly items: number; readonly bytes: number; readonly oldestSeconds: number }
+  /** Samples added. */
+  readonly given: number
+  /** Samples that a former process left in the spool, also those that could not be read any more. */
+  readonly inherited: number
   readonly delivered: number
   readonly refused: number
   /** Samples given back to the caller (`settled` rejected) because neither peer nor disk took them. */
   readonly returned: number
   readonly dropped: { readonly size: number; readonly age: number; readonly corrupt: number }
   readonly lastError: string | undefined
+  readonly lastRefusal: string | undefined
   /** Why the disk took no samples, as long as the peer takes none either. */
   readonly diskError: string | undefined
 }
 
-/** One peer that samples go to. Every sample added ends in exactly one of delivered, refused, returned or dropped. */
+/** One peer that samples go to. Every sample added or inherited ends in exactly one of delivered, refused, returned or dropped. */
 export interface Destination {
   /**
    * Takes one sample and returns the batch it went into; a full batch is sent by itself.
    * Throws a RangeError when `timestamp` is not whole unix seconds from 0 to 2^32 - 1.
    */
   add(series: NumberedSeries, timestamp: number, value: number): Batch
+  /**
+   * Takes the samples of `from` at the first `count` indexes in `picked`, and tells `into` of each batch they went into,
+   * perhaps several times. The columns are free again when this returns.
+   */
+  addPicked(from: NumberedColumns, picked: Uint32Array, count: number, into: (batch: Batch) => void): void
   /** Sends, or spools, what was added so far. To be called at the end of each turn that added something. */
   flush(): void
   stats(): DestinationStats
@@ -71,6 +92,11 @@ export interface DestinationOptions {
   readonly maxInFlight: number
   /** Samples a batch holds at most. Default 8192. */
   readonly batchSize?: number
+  /**
+   * Live batches that may be unanswered at once in `live-first`; the next ones collect meanwhile, which suits peers
+   * whose every sending costs. Default: no limit. In `strict` it is always one.
+   */
+  readonly maxSendings?: number
   /** Spooled samples sent again each second; default 200 000 for `live-first`, unlimited for `strict`. */
   readonly replayPerSecond?: number
   /** Wait before spooled samples that the peer refused for now are sent again. Default 1000. */

@@ -7,4 +7,5 @@ export type {
   DestinationOptions,
   DestinationPeer,
   DestinationStats,
+  NumberedColumns,
 } from './destination.ts'

@@ -23,6 +23,9 @@ export interface Ledger {
  * `.dropped.corrupt`, and `.spooled`.
  */
 export function createLedger(name: string, counters: Counters): Ledger {
+  // So that a zero is seen as a zero, not as something that is not counted.
+  const ends = ['delivered', 'refused', 'returned', 'dropped.size', 'dropped.age', 'dropped.corrupt', 'spooled']
+  for (const end of ends) counters.add(`${name}.${end}`, 0)
   return {
     answered({ taken, refused }) {
       counters.add(`${name}.delivered`, taken)

@@ -1,5 +1,5 @@
 export { isLoopback, mayChange } from './trust.ts'
 export type { Trust } from './trust.ts'
 export { startHttp } from './server.ts'
-export type { HttpServer, Routes } from './server.ts'
+export type { HttpServer, Page, Pages, Routes } from './server.ts'
 export { sendData, sendJson, sendText } from './answers.ts'

@@ -25,7 +25,19 @@ export interface HttpOptions {
   readonly trust: () => Trust
   /** Bytes; default 32 MiB. A route may have its own. */
   readonly bodyLimit?: number
+  /** What every module shows to anybody, by path; the rest is `routes`. */
+  readonly pages?: Pages
   readonly log: Logger
+}
+
+/** Read-only answers to a GET. One that rejects is answered with 500. */
+export type Pages = Readonly<Record<string, (query: URLSearchParams) => Page | Promise<Page>>>
+
+export interface Page {
+  /** Default 200. */
+  readonly status?: number
+  readonly contentType: string
+  readonly body: string
 }
 
 /** For a request to come in whole: who sends a byte now and then holds no connection for ever. */
@@ -59,6 +71,11 @@ export async function startHttp(options: HttpOptions, routes: Routes): Promise<H
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `no route ${request.method} ${request.url}` }),
   )
+  for (const [path, page] of Object.entries(options.pages ?? {}))
+    app.get(path, async (request, reply) => {
+      const { status = 200, contentType, body } = await page(new URLSearchParams(request.url.split('?')[1] ?? ''))
+      return reply.code(status).type(contentType).send(body)
+    })
   routes(app, {
     onRequest: async (request, reply) => {
       if (mayChange({ address: request.socket.remoteAddress, headers: request.headers }, options.trust())) return

@@ -9,6 +9,8 @@ export interface NumberedSeries extends Series {
 export interface SampleColumns {
   readonly count: number
   readonly series: readonly NumberedSeries[]
+  /** The series' numbers, for those who have them at hand: encoders then look at no series they have defined. */
+  readonly numbers?: Uint32Array
   /** Whole unix seconds, 0 to 2^32 - 1. */
   readonly timestamps: Float64Array
   /** Any double, NaN and infinities included. */

@@ -31,15 +31,14 @@ export function createDictionary(): Dictionary {
     get size() {
       return size
     },
-    writeNumbers({ count, series }, view, offset) {
+    writeNumbers({ count, series, numbers }, view, offset) {
       const fresh: NumberedSeries[] = []
       for (let i = 0, at = offset; i < count; i++, at += 4) {
-        const one = series[i] as NumberedSeries
-        const { number } = one
+        const number = numbers === undefined ? (series[i] as NumberedSeries).number : (numbers[i] as number)
         if (number >= known.length) grow(number)
         let theirs = known[number] as number
         if (theirs === 0) {
-          fresh.push(one)
+          fresh.push(series[i] as NumberedSeries)
           theirs = ++size
           known[number] = theirs
         }

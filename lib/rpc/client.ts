@@ -26,6 +26,8 @@ export interface RpcClient {
    * @throws RpcError of one of its four kinds; after `answer` the connection stays as it is.
    */
   call(method: string, argument: unknown): Promise<unknown>
+  /** The same with an argument that is JSON text already, on one line. */
+  callWithText(method: string, argument: string): Promise<unknown>
   /** The address that is connected to, if one is. */
   readonly peer: string | undefined
   /** Calls that are under way fail as `closed`, and so do later ones. */
@@ -105,6 +107,9 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
     async call(method, argument) {
       const text = goJson(argument)
       return (await connected()).call(method, text)
+    },
+    async callWithText(method, argument) {
+      return (await connected()).call(method, argument)
     },
     get peer() {
       return current?.peer

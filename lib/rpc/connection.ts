@@ -7,12 +7,14 @@ import { FramingError } from './errors.ts'
 import type { CloseReason } from './errors.ts'
 import { Framer } from './framer.ts'
 import type { Frame } from './framer.ts'
+import type { DirectReader, DirectRequest } from './method.ts'
 import { readRequest } from './request.ts'
 import type { Turns, Worker } from './turns.ts'
 
 /** What all connections of a server share. */
 export interface ConnectionHost {
   readonly dispatch: Dispatch
+  readonly direct?: (peer: string) => DirectReader
   readonly turns: Turns
   readonly counters: Counters
   readonly log: Logger
@@ -44,7 +46,7 @@ const settleAfterMs = 50
 export class Connection implements Worker {
   readonly #socket: Socket
   readonly #host: ConnectionHost
-  readonly #framer: Framer
+  readonly #framer: Framer<DirectRequest>
   readonly #peer: string
   #inFlight = 0
   /** Whether bytes are there that have not been looked at. */
@@ -62,8 +64,8 @@ export class Connection implements Worker {
   constructor(socket: Socket, host: ConnectionHost) {
     this.#socket = socket
     this.#host = host
-    this.#framer = new Framer(host.limits.maxRequestBytes)
     this.#peer = socket.remoteAddress ?? 'unknown'
+    this.#framer = new Framer(host.limits.maxRequestBytes, host.direct?.(this.#peer))
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     socket.setTimeout(host.limits.requestTimeoutMs)
@@ -129,7 +131,7 @@ export class Connection implements Worker {
     this.#host.turns.want(this)
   }
 
-  #nextFrame(): Frame | undefined {
+  #nextFrame(): Frame | DirectRequest | undefined {
     try {
       return this.#framer.next(this.#settle || this.#ended)
     } catch (error) {
@@ -139,15 +141,17 @@ export class Connection implements Worker {
     }
   }
 
-  #take(frame: Frame): void {
+  #take(frame: Frame | DirectRequest): void {
     this.#begunAt = undefined
-    const request = readRequest(frame)
+    const request = 'run' in frame ? frame : readRequest(frame)
     if (request === undefined) return this.#refuse('malformed', 'its method is not a text')
     this.#inFlight++
     this.#host.counters.add('rpc.requests')
     // Only the id waits for the answer: a large argument is free as soon as its method lets go of it.
     const { id } = request
-    this.#host.dispatch(request, this.#peer, (outcome) => this.#answer(id, outcome))
+    const done = (outcome: Outcome) => this.#answer(id, outcome)
+    if ('run' in request) this.#host.dispatch.run(request, done)
+    else this.#host.dispatch.call(request, this.#peer, done)
   }
 
   #answer(id: string | Buffer, outcome: Outcome): void {

@@ -3,14 +3,18 @@ import { goJson } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { RpcRefusal } from './errors.ts'
-import type { RpcMethod } from './method.ts'
+import type { Answer, DirectRequest, RpcMethod } from './method.ts'
 import type { RpcRequest } from './request.ts'
 
 /** What becomes of one request: JSON text of the result, or the text of an error. */
 export type Outcome = { readonly result: string } | { readonly error: string }
 
-/** `peer` is the caller's address. */
-export type Dispatch = (request: RpcRequest, peer: string, done: (outcome: Outcome) => void) => void
+/** Runs requests; `done` is called once, perhaps before this returns. */
+export interface Dispatch {
+  /** `peer` is the caller's address. */
+  call(request: RpcRequest, peer: string, done: (outcome: Outcome) => void): void
+  run(request: DirectRequest, done: (outcome: Outcome) => void): void
+}
 
 interface Reply {
   readonly error: string | null
@@ -30,7 +34,7 @@ function jaysonMethod(handler: Handler): jayson.Method {
 /**
  * Finds a request's method and runs it, in the hands of jayson's server, whose errors are made the strings that Go's
  * clients expect. Each request is counted in exactly one of `rpc.answered`, `rpc.refused` (its argument was bad),
- * `rpc.failed` (the method threw) and `rpc.unknownMethod`. `done` is called once, perhaps before this returns.
+ * `rpc.failed` (the method threw) and `rpc.unknownMethod`.
  */
 export function createDispatch<C>(options: {
   methods: readonly RpcMethod<C>[]
@@ -59,27 +63,39 @@ export function createDispatch<C>(options: {
     return jaysonMethod((params, reply) => {
       // jayson holds the parameters until the answer is there, which a large argument need not wait for.
       const [argument, peer] = params.splice(0) as typeof params
-      const fail = (error: unknown) => {
-        if (error instanceof RpcRefusal) return settle({ refused: error.message })
-        counters.add('rpc.failed')
-        tell(error, method.name)
-        reply(error instanceof Error && error.message !== '' ? error.message : 'internal error')
-      }
-      const settle = (answer: Awaited<ReturnType<typeof method.answer>>) => {
-        const refused = 'refused' in answer
-        counters.add(refused ? 'rpc.refused' : 'rpc.answered')
-        if (refused) reply(answer.refused)
-        else reply(null, answer.result)
-      }
-      if ('missing' in argument) return settle({ refused: argument.missing })
-      try {
-        const answer = method.answer(argument, context, peer)
-        if (answer instanceof Promise) answer.then(settle).catch(fail)
-        else settle(answer)
-      } catch (error) {
-        fail(error)
-      }
+      settle(
+        method.name,
+        () => ('missing' in argument ? { refused: argument.missing } : method.answer(argument, context, peer)),
+        reply,
+      )
     })
+  }
+
+  /** Runs a method, counts what became of it and replies. */
+  function settle(
+    method: string,
+    run: () => Answer | Promise<Answer>,
+    reply: (error: string | null, result?: string) => void,
+  ): void {
+    const answered = (answer: Answer) => {
+      const refused = 'refused' in answer
+      counters.add(refused ? 'rpc.refused' : 'rpc.answered')
+      if (refused) reply(answer.refused)
+      else reply(null, answer.result)
+    }
+    const fail = (error: unknown) => {
+      if (error instanceof RpcRefusal) return answered({ refused: error.message })
+      counters.add('rpc.failed')
+      tell(error, method)
+      reply(error instanceof Error && error.message !== '' ? error.message : 'internal error')
+    }
+    try {
+      const answer = run()
+      if (answer instanceof Promise) answer.then(answered).catch(fail)
+      else answered(answer)
+    } catch (error) {
+      fail(error)
+    }
   }
 
   function unknown(name: string): jayson.Method {
@@ -91,12 +107,23 @@ export function createDispatch<C>(options: {
   }
 
   const server = new jayson.Server({}, { version: 1, router: (name) => known.get(name) ?? unknown(name) })
-  return ({ method, argument }, peer, done) => {
-    // Our own id is given, since to jayson a request with the id null wants no answer.
-    server.call({ method, params: [argument, peer], id: 0 }, (failed: unknown, succeeded: unknown) => {
-      const { error, result } = (failed ?? succeeded) as Reply
-      done(error === null ? { result: result ?? 'null' } : { error })
-    })
+  const outcomeOf = (error: string | null, result?: string): Outcome =>
+    error === null ? { result: result ?? 'null' } : { error }
+  return {
+    call({ method, argument }, peer, done) {
+      // Our own id is given, since to jayson a request with the id null wants no answer.
+      server.call({ method, params: [argument, peer], id: 0 }, (failed: unknown, succeeded: unknown) => {
+        const { error, result } = (failed ?? succeeded) as Reply
+        done(outcomeOf(error, result))
+      })
+    },
+    run(request, done) {
+      settle(
+        request.method,
+        () => request.run(),
+        (error, result) => done(outcomeOf(error, result)),
+      )
+    },
   }
 }
 

@@ -28,8 +28,9 @@ const mostPutOff = 2 ** 20
  * gathered, and their end is found by a scanner that sees each byte once; long ones are not even scanned before
  * something that could be their end has come.
  */
-export class Framer {
+export class Framer<Direct = never> {
   readonly #maxBytes: number
+  readonly #direct: ((object: Buffer) => Direct | undefined) | undefined
   readonly #scanner = new JsonScanner()
   #chunk = nothing
   #at = 0
@@ -43,8 +44,13 @@ export class Framer {
   /** The last object was followed by another one on its line: then no newline will tell where this one ends. */
   #glued = false
 
-  constructor(maxBytes: number) {
+  /**
+   * `direct` is shown the bytes of each object first, as far as they are a guess also of more or less than one; what it
+   * returns is given instead of a frame. It must be sure that they are JSON. The bytes are its own for the call only.
+   */
+  constructor(maxBytes: number, direct?: (object: Buffer) => Direct | undefined) {
     this.#maxBytes = maxBytes
+    this.#direct = direct
   }
 
   /** Bytes held of an object that is not complete yet. */
@@ -71,7 +77,7 @@ export class Framer {
    * The next object, undefined when more bytes are needed. With `settle`, bytes whose scan was put off are scanned.
    * @throws FramingError when the stream cannot be understood from here on.
    */
-  next(settle = false): Frame | undefined {
+  next(settle = false): Frame | Direct | undefined {
     if (this.#stored === 0) {
       if (!this.#skipBlanks()) return undefined
       return this.#whole() ?? this.#begin(settle)
@@ -89,7 +95,7 @@ export class Framer {
   }
 
   /** The object that the rest of the line, or of the chunk, consists of. */
-  #whole(): Frame | undefined {
+  #whole(): Frame | Direct | undefined {
     const chunk = this.#chunk
     if (chunk[this.#at] !== openBrace || this.#at < this.#failedUpTo) return undefined
     const lineEnd = chunk.indexOf(newline, this.#at)
@@ -106,7 +112,7 @@ export class Framer {
   }
 
   /** The object that begins here, however it is laid out; keeps its bytes when its end is not there yet. */
-  #begin(settle: boolean): Frame | undefined {
+  #begin(settle: boolean): Frame | Direct | undefined {
     const chunk = this.#chunk
     const start = this.#at
     if (chunk[start] === letterN) {
@@ -145,7 +151,7 @@ export class Framer {
     if (this.#stored > this.#maxBytes) throw this.#tooLarge()
   }
 
-  #continue(settle: boolean): Frame | undefined {
+  #continue(settle: boolean): Frame | Direct | undefined {
     const fresh = this.#chunk.length - this.#at
     if (fresh === 0 && !(settle && this.#scanned < this.#stored)) return undefined
     if (this.#store[0] === letterN) {
@@ -167,7 +173,7 @@ export class Framer {
   }
 
   /** The object that the bytes gathered so far are up to their first newline, if that is at or after `from`. */
-  #completedLine(from: number): Frame | undefined {
+  #completedLine(from: number): Frame | Direct | undefined {
     if (this.#lineFailed) return undefined
     const lineEnd = this.#store.subarray(0, this.#stored).indexOf(newline, from)
     if (lineEnd < 0) return undefined
@@ -222,7 +228,7 @@ export class Framer {
     return taken
   }
 
-  #parsed(bytes: Buffer): Frame {
+  #parsed(bytes: Buffer): Frame | Direct {
     if (bytes.length > this.#maxBytes) throw this.#tooLarge()
     const frame = this.#frame(bytes)
     if (frame === undefined) throw new FramingError('malformed', 'it is not JSON')
@@ -230,8 +236,10 @@ export class Framer {
   }
 
   /** Undefined when the bytes are not one object, or too many to be worth the guess. */
-  #frame(bytes: Buffer): Frame | undefined {
+  #frame(bytes: Buffer): Frame | Direct | undefined {
     if (bytes.length > this.#maxBytes) return undefined
+    const direct = this.#direct?.(bytes)
+    if (direct !== undefined) return direct
     const text = textOfUtf8(bytes)
     try {
       const value = JSON.parse(text) as unknown

@@ -5,7 +5,7 @@ import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { Connection } from './connection.ts'
 import type { ConnectionHost } from './connection.ts'
-import type { RpcMethod } from './method.ts'
+import type { DirectReader, RpcMethod } from './method.ts'
 import { createTurns } from './turns.ts'
 
 export interface RpcServerOptions<C> {
@@ -13,6 +13,8 @@ export interface RpcServerOptions<C> {
   readonly listen: string
   readonly methods: readonly RpcMethod<C>[]
   readonly context: C
+  /** Makes the reader that a connection's requests are shown to before they are parsed. `peer` is the caller's address. */
+  readonly direct?: (peer: string) => DirectReader
   readonly log: Logger
   readonly counters: Counters
   /** Default 32 MiB. */
@@ -58,6 +60,7 @@ export async function listenRpc<C>(options: RpcServerOptions<C>): Promise<RpcSer
   const host: ConnectionHost = {
     connections,
     dispatch: createDispatch(options),
+    ...(options.direct && { direct: options.direct }),
     turns: createTurns(options.budgetMs ?? 5),
     counters,
     log,

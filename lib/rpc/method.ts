@@ -12,6 +12,23 @@ export interface RpcMethod<C> {
 /** JSON text of the result, or why the argument was refused; either goes to the caller. */
 export type Answer = { readonly result: string } | { readonly refused: string }
 
+/**
+ * A request that was understood from its bytes alone, without being parsed the general way. `run` is called once, before
+ * anything else is read from any connection.
+ */
+export interface DirectRequest {
+  /** To be echoed, as JSON text. */
+  readonly id: string
+  readonly method: string
+  run(): Answer | Promise<Answer>
+}
+
+/**
+ * Reads requests of the shape that nearly all have; undefined, and nothing has happened, for any other, which then goes
+ * the general way. What it does read must be answered exactly as that way would.
+ */
+export type DirectReader = (request: Buffer) => DirectRequest | undefined
+
 /** What a method is made of: its wire name, how its argument is read, what it answers. */
 export interface MethodDefinition<A, R, C> {
   readonly name: string

@@ -20,5 +20,5 @@ export function formatTable(heading: readonly string[], rows: readonly (readonly
 }
 
 function isNumber(cell: string): boolean {
-  return /^-?[\d.,]+%?$/.test(cell) || cell === '-' || cell === ''
+  return /^-?[\d., ]+%?$/.test(cell) || cell === '-' || cell === ''
 }

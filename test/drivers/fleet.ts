@@ -40,6 +40,10 @@ export interface FleetOptions {
   readonly minStep?: number
   /** Sections of transfer's configuration besides. */
   readonly transfer?: object
+  /** Sections of graph-query's configuration besides. */
+  readonly graph?: { readonly storage?: object }
+  /** `host:port` of the links of further graphs that get every sample too. */
+  readonly graphReplicas?: readonly string[]
 }
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
@@ -71,7 +75,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       rpc: { enabled: true, listen: at(graphLink) },
       http: { enabled: true, listen: at(graphHttp) },
       query: { enabled: true, listen: at(query) },
-      storage: { dir: join(folder, 'graph') },
+      ...options.graph,
+      storage: { dir: join(folder, 'graph'), ...options.graph?.storage },
     })
     const judge = withJudge
       ? await start('judge', judgeHttp, {
@@ -94,24 +99,11 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       http: { enabled: true, listen: at(transferHttp) },
       socket: { enabled: true, listen: at(telnet), timeout: 3600 },
       judge: { enabled: withJudge, cluster: { 'judge-00': at(judgeLink) } },
-      graph: { enabled: true, cluster: { 'graph-00': at(graphLink) } },
+      graph: { enabled: true, cluster: { 'graph-00': [at(graphLink), ...(options.graphReplicas ?? [])].join(',') } },
       spool: { dir: join(folder, 'spool') },
       ...options.transfer,
     })
-    const history = async (endpoint: string, counters: readonly string[], from: number, to: number) => {
-      const response = await fetch(`http://${at(query)}/api/v1/graph/history`, {
-        method: 'POST',
-        body: JSON.stringify({
-          hostnames: [endpoint],
-          counters,
-          consol_fun: 'AVERAGE',
-          start_time: from,
-          end_time: to,
-        }),
-      })
-      if (!response.ok) throw new Error(`history answered ${response.status}: ${await response.text()}`)
-      return (await response.json()) as Series[]
-    }
+    const history: Fleet['history'] = (...asked) => askHistory(query, ...asked)
     return {
       folder,
       ports: { transferRpc, hbsRpc, query },
@@ -127,6 +119,28 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     await remove()
     throw error
   }
+}
+
+/** What a graph answers on its query port. Rejects on anything but an answer. */
+export async function askHistory(
+  queryPort: number,
+  endpoint: string,
+  counters: readonly string[],
+  start: number,
+  end: number,
+): Promise<Series[]> {
+  const response = await fetch(`http://127.0.0.1:${queryPort}/api/v1/graph/history`, {
+    method: 'POST',
+    body: JSON.stringify({
+      hostnames: [endpoint],
+      counters,
+      consol_fun: 'AVERAGE',
+      start_time: start,
+      end_time: end,
+    }),
+  })
+  if (!response.ok) throw new Error(`history answered ${response.status}: ${await response.text()}`)
+  return (await response.json()) as Series[]
 }
 
 /** Asks once per endpoint for all that was sent, and holds the answer against it. GAUGE samples aligned to their step only. */

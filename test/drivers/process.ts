@@ -31,7 +31,14 @@ export interface ProcessOptions {
   readonly env?: Record<string, string>
 }
 
-const startTimeoutMs = 30_000
+/** A busy machine may take long; whoever waits in vain is told what the process said. */
+const startTimeoutMs = 120_000
+
+/** Whoever ends early, by a failure or Ctrl-C, leaves no process behind. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** Writes the configuration, starts the process and waits for `/health`. Rejects with its output when it leaves instead. */
 export async function startModule(options: ProcessOptions): Promise<ModuleProcess> {
@@ -49,6 +56,8 @@ export async function startModule(options: ProcessOptions): Promise<ModuleProces
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started
+    running.add(started)
+    started.once('exit', () => running.delete(started))
     for (const stream of [started.stdout, started.stderr])
       stream?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
     const deadline = Date.now() + startTimeoutMs

@@ -10,6 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 /** A server process of a test's own: its data in a temporary folder, on 127.0.0.1 and a port that was free. */
 export interface PrivateServer {
   readonly port: number
+  /** Of the process that runs, undefined while none does. */
+  pid(): number | undefined
   /** Starts it again on the same data and port; ready when it resolves. */
   start(): Promise<void>
   /** Asks it to end, and waits. */
@@ -72,6 +74,7 @@ export async function startPrivately(plan: ServerPlan): Promise<PrivateServer & 
   const server = {
     folder,
     port,
+    pid: () => (child?.exitCode === null && child.signalCode === null ? child.pid : undefined),
     start,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

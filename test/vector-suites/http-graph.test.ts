@@ -91,7 +91,9 @@ function serve(token: string): FastifyInstance {
     counters: createCounters(),
     log: createLogger('test', { destination: { write: () => undefined } }),
     trust: () => ({ addresses: [], token }),
-    limits: () => ({ mostSeries: 1000, mostPoints: 1e6 }),
+    limits: () => ({ mostSeries: 1000, mostPoints: 1e6, mostDays: 36_600, timeoutSeconds: 60 }),
+    nodeOf: () => '',
+    archives: [],
   }
   queryRoutes(faces)(app, { onRequest: async () => undefined })
   return app

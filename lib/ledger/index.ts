@@ -1,0 +1,7 @@
+export { imbalance, readAccounts } from './account.ts'
+export type { AccountSpec, AccountState } from './account.ts'
+export { startLedger } from './keeper.ts'
+export type { LedgerKeeper, LedgerReport } from './keeper.ts'
+export { ledgerPage } from './page.ts'
+export type { EndpointFigures } from './page.ts'
+export { showLedger } from './show.ts'

@@ -1,0 +1,20 @@
+import { backUpAndRestore } from './backups.ts'
+import { damageStore } from './damage.ts'
+import type { FaultRun, Outcome } from './fault.ts'
+import { killAgent, killModule } from './kills.ts'
+import { fillSpool, fillStore } from './full-disk.ts'
+import { graphAway, replicaAwayAndWiped } from './replicas.ts'
+
+/** Every fault by the name under which `npm run faults` knows it. */
+export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome[]>> = {
+  'graph-query': (run) => killModule('graph-query', run),
+  transfer: (run) => killModule('transfer', run),
+  judge: (run) => killModule('judge', run),
+  agent: killAgent,
+  damage: damageStore,
+  backup: (run) => backUpAndRestore({ ...run, times: Math.ceil(run.times / 10) }),
+  'full-store': fillStore,
+  'full-spool': fillSpool,
+  away: graphAway,
+  replicas: replicaAwayAndWiped,
+}

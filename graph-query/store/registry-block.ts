@@ -1,5 +1,5 @@
 import { largestPayload } from './block-log.ts'
-import type { SeriesKind, SeriesRecord } from './registry.ts'
+import type { SeriesKind, SeriesRecord } from './series-record.ts'
 import type { Texts } from './texts.ts'
 
 /** Takes what a list of series says, in order. A definition comes before the deletion of the same number. */

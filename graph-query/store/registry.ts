@@ -5,24 +5,10 @@ import { openBlockLog, readBlocks } from './block-log.ts'
 import type { BlockLog, BlockReading, BlockReport } from './block-log.ts'
 import { encodeBlock, readBlock } from './registry-block.ts'
 import type { RegistryReader, TextEntry } from './registry-block.ts'
+import type { SeriesKind, SeriesRecord } from './series-record.ts'
 import { syncFolder } from './segment-writer.ts'
 
-export type SeriesKind = 'GAUGE' | 'DERIVE'
-
-/** One stored series. A counter whose kind or step changes becomes another series; both stay readable. */
-export interface SeriesRecord {
-  /** Never reused, also not after deletion. */
-  readonly id: number
-  readonly endpoint: string
-  /** `metric` or `metric/k=v,…` */
-  readonly counter: string
-  /** DERIVE for everything whose rate matters. */
-  readonly kind: SeriesKind
-  /** Seconds. */
-  readonly step: number
-  /** Number among the series of its step. */
-  readonly place: number
-}
+export type { SeriesKind, SeriesRecord }
 
 /** The list of series on disk: a log of definitions and deletions. */
 export interface Registry {

@@ -1,4 +1,4 @@
-import type { SeriesKind } from './registry.ts'
+import type { SeriesKind } from './series-record.ts'
 
 /**
  * What is kept of every series, by its number; 18 bytes each, none of them on the heap of objects. The arrays are

@@ -6,15 +6,7 @@ const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-
 export default defineConfig({
   test: {
     projects: [
-      {
-        ...source,
-        test: {
-          name: 'unit',
-          include: folders.map((folder) => `${folder}/**/*.test.ts`),
-          // Real sockets and files on a machine that may be busy: this only bounds what hangs.
-          testTimeout: 30_000,
-        },
-      },
+      { ...source, test: { name: 'unit', include: folders.map((folder) => `${folder}/**/*.test.ts`) } },
       { ...source, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 } },
       { ...source, test: { name: 'vectors', include: ['test/vector-suites/**/*.test.ts'], testTimeout: 60_000 } },
       {

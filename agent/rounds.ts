@@ -54,6 +54,7 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
     rounds: Rounds,
     plannedMs: number,
     more: () => readonly CollectedSample[] = () => [],
+    first: Promise<void> = Promise.resolve(),
   ): Promise<void> {
     if (underWay.has(rounds)) {
       counters.add('round.skipped')
@@ -62,6 +63,7 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
     underWay.add(rounds)
     const samples = [...(await rounds.collect()), ...more()]
     underWay.delete(rounds)
+    await first
     const { endpoint, defaultTags, ignore } = settings()
     lastValues.record(samples, now())
     counters.add('received.own', samples.length)
@@ -78,10 +80,9 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
       underWay.delete(quick)
     },
     async collect(plannedMs) {
-      await Promise.all([
-        collectFrom(quick, plannedMs, options.selfMetrics),
-        ...slow.map((rounds) => collectFrom(rounds, plannedMs)),
-      ])
+      // The host's own samples lead each round, however fast a check or a neighbour answers.
+      const host = collectFrom(quick, plannedMs, options.selfMetrics)
+      await Promise.all([host, ...slow.map((rounds) => collectFrom(rounds, plannedMs, undefined, host))])
     },
   }
 }

@@ -5,6 +5,7 @@ import { createWriteEncoder, createWriteSeries } from '#lib/remote-write'
 import type { WriteSeries } from '#lib/remote-write'
 import { counterOf } from '#protocol'
 import type { Series } from '#protocol'
+import { createIntakeCounts } from '../intake-counts.ts'
 import { isStorableName } from '../names.ts'
 import { WriteRefused } from './client.ts'
 import { farthestAhead } from './clock.ts'
@@ -35,19 +36,11 @@ export interface VictoriametricsIntake {
   notice(): string | undefined
 }
 
-/**
- * Takes samples from the link to VictoriaMetrics. A batch is acknowledged when the server has taken it. Every received
- * sample ends in one count: `StoredCnt`, one of `Refused.<reason>`, or `ReturnedCnt` when its sender keeps it.
- */
+/** Takes samples from the link to VictoriaMetrics. A batch is acknowledged when the server has taken it. */
 export function createVictoriametricsIntake(options: VictoriametricsIntakeOptions): VictoriametricsIntake {
   const { writes, clock, rawRetentionSeconds, counters, log } = options
-  for (const name of ['GraphRpcRecvCnt', 'StoredCnt', 'ReturnedCnt', ...refusals.map((reason) => `Refused.${reason}`)])
-    counters.add(name, 0)
+  const counts = createIntakeCounts(refusals, counters, log)
   const encode = createWriteEncoder()
-  let returning: string | undefined
-  /** Received, and not in any of the counts yet. */
-  let pending = 0
-  counters.gauge('PendingCnt', () => pending)
 
   function refusalOf(slot: VictoriametricsSlot, time: number, value: number, now: number): Refusal | undefined {
     if (!slot) return 'name'
@@ -57,12 +50,9 @@ export function createVictoriametricsIntake(options: VictoriametricsIntakeOption
     return undefined
   }
 
-  async function take(batch: SlotBatch<VictoriametricsSlot>): Promise<LinkAck> {
-    counters.add('GraphRpcRecvCnt', batch.count)
-    pending += batch.count
-    try {
+  function take(batch: SlotBatch<VictoriametricsSlot>): Promise<LinkAck> {
+    return counts.take(batch.count, async (refuse) => {
       const now = clock.now()
-      const refused = new Map<Refusal, number>()
       const series: WriteSeries[] = []
       const times = new Float64Array(batch.count)
       const values = new Float64Array(batch.count)
@@ -71,7 +61,7 @@ export function createVictoriametricsIntake(options: VictoriametricsIntakeOption
         const value = batch.values[i] ?? NaN
         const time = slot ? alignedTo(batch.timestamps[i] ?? NaN, slot.step) : 0
         const reason = refusalOf(slot, time, value, now)
-        if (reason) refused.set(reason, (refused.get(reason) ?? 0) + 1)
+        if (reason) refuse(reason)
         else if (slot) {
           times[series.length] = time * 1000
           values[series.length] = value
@@ -79,32 +69,16 @@ export function createVictoriametricsIntake(options: VictoriametricsIntakeOption
         }
       }
       const count = series.length
+      if (count === 0) return
       try {
-        if (count > 0) await writes.write(encode({ count, series, times, values }), count)
+        await writes.write(encode({ count, series, times, values }), count)
       } catch (error) {
-        const reason = `Cannot store samples: ${(error as Error).message}`
-        if (!(error instanceof WriteRefused)) {
-          counters.add('ReturnedCnt', batch.count)
-          // Once, not once a batch: the notice stands until samples are taken again.
-          if (returning === undefined) log.error({ err: error }, 'samples are sent back')
-          returning = reason
-          throw new Error(reason, { cause: error })
-        }
+        if (!(error instanceof WriteRefused))
+          throw new Error(`Cannot store samples: ${(error as Error).message}`, { cause: error })
         log.error({ err: error, samples: count }, 'VictoriaMetrics refuses samples')
-        refused.set('rejected', count)
+        refuse('rejected', count)
       }
-      if (returning !== undefined) log.info({ reason: returning }, 'samples are taken again')
-      returning = undefined
-      let lost = 0
-      for (const [reason, times_] of refused) {
-        counters.add(`Refused.${reason}`, times_)
-        lost += times_
-      }
-      counters.add('StoredCnt', batch.count - lost)
-      return { taken: batch.count - lost, refused: lost }
-    } finally {
-      pending -= batch.count
-    }
+    })
   }
 
   return {
@@ -121,7 +95,7 @@ export function createVictoriametricsIntake(options: VictoriametricsIntakeOption
       },
       take,
     },
-    notice: () => returning,
+    notice: () => counts.notice(),
   }
 }
 

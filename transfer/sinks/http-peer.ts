@@ -3,6 +3,7 @@ import { createAvailability } from './availability.ts'
 import { createHttpPoster } from './http-post.ts'
 import type { HttpAnswer } from './http-post.ts'
 import { createRefusals } from './refusals.ts'
+import { createSinkPeer } from './sink.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
 
 /** The body that carries some samples, and how many of them could not be put into it. */
@@ -57,17 +58,9 @@ export function createHttpPeer(options: HttpPeerOptions): SinkPeer {
     }
   }
 
-  return {
-    get connected() {
-      return availability.up
-    },
-    get lastError() {
-      return availability.lastError
-    },
-    get lastRefusal() {
-      return refusals.last
-    },
-    onConnect: (listener) => availability.onUp(listener),
+  return createSinkPeer({
+    availability,
+    refusals,
     async send(columns) {
       const requests: EncodedRequest[] = []
       for (let from = 0; from < columns.count; from += batch)
@@ -82,11 +75,10 @@ export function createHttpPeer(options: HttpPeerOptions): SinkPeer {
       }
       return { taken, refused }
     },
-    async close() {
-      availability.close()
+    close() {
       poster.close()
     },
-  }
+  })
 }
 
 /** `http://host:port/path` with the path of an interface behind it; user and password leave the URL. */

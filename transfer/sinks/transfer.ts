@@ -3,6 +3,7 @@ import type { RpcClient } from '#lib/rpc'
 import type { LinkAck, SampleColumns } from '#lib/link'
 import { createAvailability } from './availability.ts'
 import { createRefusals } from './refusals.ts'
+import { createSinkPeer } from './sink.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
 
 export interface TransferOptions extends SinkContext, SinkLimits {
@@ -45,17 +46,9 @@ export function createTransferPeer(options: TransferOptions): SinkPeer {
     return { taken: total - invalid, refused: invalid }
   }
 
-  return {
-    get connected() {
-      return availability.up
-    },
-    get lastError() {
-      return availability.lastError
-    },
-    get lastRefusal() {
-      return refusals.last
-    },
-    onConnect: (listener) => availability.onUp(listener),
+  return createSinkPeer({
+    availability,
+    refusals,
     async send(columns) {
       // All calls are written before the first answer is awaited: the peer takes those of a connection in this order.
       const calls = lanes.flatMap((client, lane) =>
@@ -76,10 +69,9 @@ export function createTransferPeer(options: TransferOptions): SinkPeer {
       }
     },
     async close() {
-      availability.close()
       await Promise.all(lanes.map((client) => client.close()))
     },
-  }
+  })
 }
 
 function callsOf(columns: SampleColumns, mine: (series: number) => boolean, batch: number): Call[] {

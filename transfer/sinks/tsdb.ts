@@ -3,6 +3,7 @@ import { createAvailability } from './availability.ts'
 import { createLineBuffer } from './line-buffer.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { createRefusals } from './refusals.ts'
+import { createSinkPeer } from './sink.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
 import { tsdbLine } from './tsdb-line.ts'
 import { openTelnetTurn } from './tsdb-turn.ts'
@@ -62,17 +63,9 @@ export function createTsdbPeer(options: TsdbOptions): SinkPeer {
     current = undefined
   }
 
-  return {
-    get connected() {
-      return availability.up
-    },
-    get lastError() {
-      return availability.lastError
-    },
-    get lastRefusal() {
-      return refusals.last
-    },
-    onConnect: (listener) => availability.onUp(listener),
+  return createSinkPeer({
+    availability,
+    refusals,
     async send(columns) {
       const count = addLines(lines, columns)
       const text = lines.take()
@@ -89,11 +82,10 @@ export function createTsdbPeer(options: TsdbOptions): SinkPeer {
       refusals.count('unfit', unfit, 'the value is NaN or infinite')
       return { taken: ack.taken, refused: ack.refused + unfit }
     },
-    async close() {
-      availability.close()
+    close() {
       for (const turn of open) turn.destroy()
     },
-  }
+  })
 }
 
 /** Returns how many samples have become lines. */

@@ -2,6 +2,7 @@ import { run as agent } from './agent.ts'
 import { run as capacity } from './capacity.ts'
 import { run as fullPath } from './full-path.ts'
 import { run as graph } from './graph.ts'
+import { run as index } from './index.ts'
 import { run as judge } from './judge.ts'
 import { run as link } from './link.ts'
 import { run as query } from './query.ts'
@@ -14,6 +15,7 @@ const benches = {
   'transfer-intake': transferIntake,
   judge,
   graph,
+  index,
   query,
   'full-path': fullPath,
   sinks,

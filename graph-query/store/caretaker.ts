@@ -104,10 +104,10 @@ export function createCaretaker(options: CaretakerOptions): Caretaker {
     if (clock - expiryCheckedAt < expiryEverySeconds) return
     expiryCheckedAt = clock
     let expired = 0
-    for (const record of catalog.all()) {
-      const newest = lastPoints.time(record.id)
+    for (const id of catalog.ids()) {
+      const newest = lastPoints.time(id)
       if (newest === 0 || newest + options.expireSeconds >= clock) continue
-      catalog.forget(record)
+      catalog.forget(id)
       expired++
     }
     if (expired === 0) return

@@ -4,7 +4,7 @@ import { rateReach } from './layout.ts'
 import type { GridLayout } from './layout.ts'
 import { createPlaceKinds, withKind } from './place-kinds.ts'
 import type { PlaceKinds } from './place-kinds.ts'
-import type { SeriesKind } from './registry.ts'
+import type { SeriesKind } from './series-record.ts'
 import {
   clearRows,
   consolidateRows,

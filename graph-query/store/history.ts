@@ -1,7 +1,7 @@
 import { readArchive, readSteps } from './grid.ts'
 import type { Grid } from './grid.ts'
 import { retentionSlack } from './maintenance.ts'
-import type { SeriesRecord } from './registry.ts'
+import type { SeriesRecord } from './series-record.ts'
 import { columnOf, createRows } from './rows.ts'
 import type { Consolidation } from './rows.ts'
 

@@ -1,4 +1,4 @@
-import type { SeriesKind } from './registry.ts'
+import type { SeriesKind } from './series-record.ts'
 import type { Consolidation } from './rows.ts'
 
 /** What the store should answer, computed from nothing but the points that were sent. Slow and simple. */

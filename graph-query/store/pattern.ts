@@ -1,8 +1,7 @@
 import { RE2JS } from 're2js'
 import type { Reading } from '#protocol'
-
-/** Whether a name fits all terms of a search text. Takes time linear in the name, whatever the expression. */
-export type NamePattern = (name: string) => boolean
+import { requiredLiteral } from './required-literal.ts'
+import type { NamePattern } from './types.ts'
 
 const longestText = 1000
 /** Instructions of a compiled expression; a term like `(a{50}){20}` has a thousand. */
@@ -11,6 +10,7 @@ const largestProgram = 5000
 /**
  * Reads a search text: regular expressions separated by blanks, all of which must be found in a name. With `negation`
  * a leading `!` means that the rest must not be found. Falcon: case does not matter, as in the SQL of the original.
+ * A pattern takes time linear in the name, whatever the expressions.
  */
 export function readPattern(text: string, options: { negation: boolean }): Reading<NamePattern> {
   if (text.length > longestText)
@@ -21,21 +21,28 @@ export function readPattern(text: string, options: { negation: boolean }): Readi
     const negated = options.negation && word.startsWith('!')
     const term = readTerm(negated ? word.slice(1) : word)
     if (!term.ok) return term
-    terms.push(negated ? (name) => !term.value(name) : term.value)
+    terms.push(negated ? (name: string) => !term.value(name) : term.value)
   }
-  return { ok: true, value: (name) => terms.every((term) => term(name)) }
+  let literal: string | undefined
+  for (const term of terms) if ((term.literal?.length ?? 0) > (literal?.length ?? 0)) literal = term.literal
+  const fits = (name: string) => terms.every((term) => term(name))
+  return { ok: true, value: Object.assign(fits, { literal }) }
 }
 
 function readTerm(expression: string): Reading<NamePattern> {
   if (expression === '.+') return { ok: true, value: (name) => name !== '' }
   if (expression === '.*' || expression === '') return { ok: true, value: () => true }
   const literal = literalOf(expression)
-  if (literal !== undefined) return { ok: true, value: (name) => name.toLowerCase().includes(literal) }
+  if (literal !== undefined) {
+    const has = (name: string) => name.toLowerCase().includes(literal)
+    return { ok: true, value: Object.assign(has, { literal }) }
+  }
   try {
     const compiled = RE2JS.compile(expression, RE2JS.CASE_INSENSITIVE)
     if (compiled.programSize() > largestProgram)
       return { ok: false, reason: `the regular expression "${expression}" is too complex` }
-    return { ok: true, value: (name) => compiled.test(name) }
+    const fits = (name: string) => compiled.test(name)
+    return { ok: true, value: Object.assign(fits, { literal: requiredLiteral(expression) }) }
   } catch (error) {
     return { ok: false, reason: `the regular expression "${expression}" is not valid: ${(error as Error).message}` }
   }

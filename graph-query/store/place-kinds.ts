@@ -1,4 +1,4 @@
-import type { SeriesKind } from './registry.ts'
+import type { SeriesKind } from './series-record.ts'
 
 /**
  * What the series of each place of a grid is: 0 for none or a deleted one. In memory that threads share, so that the

@@ -8,7 +8,7 @@ import type { PagePool } from './head.ts'
 import { layoutOf } from './layout.ts'
 import type { ArchiveSetting } from './layout.ts'
 import type { LastPoints } from './last-points.ts'
-import type { SeriesRecord } from './registry.ts'
+import type { SeriesRecord } from './series-record.ts'
 import { isSegmentName } from './segment-format.ts'
 import { openSegment } from './segment.ts'
 import type { OnDamage, Segment } from './segment.ts'
@@ -104,17 +104,16 @@ export function replayLog(
   for (const sequence of walSequences(walDir)) {
     const isStored = createStoredCheck(sequence)
     const report = replayWal(walDir, sequence, (id, timestamp, value) => {
-      const entry = catalog.entry(id)
-      if (!entry) {
+      if (!catalog.isLiving(id)) {
         // Either deleted, or its definition is lost: then no other series may get the number.
         if (!catalog.wasDeleted(id)) strayPoints++
         catalog.reserve(id)
         return
       }
-      const { place, grid } = entry
-      const row = timestamp / entry.step
+      const grid = catalog.gridOf(id)
+      const row = timestamp / grid.layout.step
       lastPoints.note(id, timestamp, value)
-      if (!isStored(grid, row)) putPoint(grid, pool, place, row, value, sequence)
+      if (!isStored(grid, row)) putPoint(grid, pool, catalog.placeOf(id), row, value, sequence)
     })
     files.set(sequence, report.bytes)
     onReport(`${sequence}.wal`, report)

@@ -1,28 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { largestPayload, openBlockLog, readBlocks } from './block-log.ts'
+import { openBlockLog, readBlocks } from './block-log.ts'
 import type { BlockLog, BlockReading, BlockReport } from './block-log.ts'
-
-export type SeriesKind = 'GAUGE' | 'DERIVE'
-
-/** One stored series. A counter whose kind or step changes becomes another series; both stay readable. */
-export interface SeriesRecord {
-  /** Never reused, also not after deletion. */
-  readonly id: number
-  readonly endpoint: string
-  /** `metric` or `metric/k=v,…` */
-  readonly counter: string
-  /** DERIVE for everything whose rate matters. */
-  readonly kind: SeriesKind
-  /** Seconds. */
-  readonly step: number
-  /** Number among the series of its step. */
-  readonly place: number
-}
+import { encodeBlock, readBlock } from './registry-block.ts'
+import type { RegistryReader, TextEntry } from './registry-block.ts'
+import type { SeriesRecord } from './series-record.ts'
+import { syncFolder } from './segment-writer.ts'
 
 /** The list of series on disk: a log of definitions and deletions. */
 export interface Registry {
-  add(record: SeriesRecord): void
+  add(id: number): void
   remove(id: number): void
   /** Resolves when everything added and removed so far is with the operating system. */
   flush(): Promise<void>
@@ -30,55 +18,39 @@ export interface Registry {
   close(): Promise<void>
 }
 
-/** Definitions in one block, unless their names are so long that it would be too large. */
-const entriesPerBlock = 1024
+const fileName = 'series.log'
 
-type Entry =
-  | readonly ['+', id: number, endpoint: string, counter: string, kind: SeriesKind, step: number, place: number]
-  | readonly ['-', id: number]
-
-/** Reads the list. `onRemove` follows the `onAdd` of the same number. */
+/** Reads the list; `definitions` counts those in it, deleted ones included. */
 export function readRegistry(
   dir: string,
-  onAdd: (record: SeriesRecord) => void,
-  onRemove: (id: number) => void,
+  reader: RegistryReader,
   options: BlockReading = { repair: true },
-): BlockReport {
-  const path = join(dir, 'series.log')
-  if (!existsSync(path)) return { blocks: 0, bytes: 0, skipped: 0, torn: 0 }
-  return readBlocks(
-    path,
-    (payload) => {
-      const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString()
-      for (const entry of JSON.parse(text) as Entry[]) {
-        if (entry[0] === '-') onRemove(entry[1])
-        else {
-          const [, id, endpoint, counter, kind, step, place] = entry
-          onAdd({ id, endpoint, counter, kind, step, place })
-        }
-      }
-    },
-    options,
-  )
+): BlockReport & { readonly definitions: number } {
+  const path = join(dir, fileName)
+  // Left by a death while the list was being rewritten: the list itself is whole.
+  if (options.repair) rmSync(`${path}.tmp`, { force: true })
+  if (!existsSync(path)) return { blocks: 0, bytes: 0, skipped: 0, torn: 0, definitions: 0 }
+  let definitions = 0
+  const report = readBlocks(path, (payload) => (definitions += readBlock(payload, reader)), options)
+  return { ...report, definitions }
 }
 
-export async function openRegistry(dir: string): Promise<Registry> {
-  const log: BlockLog = await openBlockLog(join(dir, 'series.log'))
-  let waiting: Entry[] = []
+/** Opens the list for additions. `describe` tells what a number that was added stands for, deleted or not. */
+export async function openRegistry(dir: string, describe: (id: number) => SeriesRecord): Promise<Registry> {
+  const log: BlockLog = await openBlockLog(join(dir, fileName))
+  /** Added series as their numbers, removed ones as `~id`. */
+  let waiting: number[] = []
+  let written = 0
   let flushing: Promise<void> = Promise.resolve()
 
   async function writeWaiting(): Promise<void> {
-    let most = entriesPerBlock
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, most)
-      const payload = Buffer.from(JSON.stringify(batch))
-      if (payload.length > largestPayload && batch.length > 1) {
-        most = Math.ceil(batch.length / 2)
-        continue
-      }
+    while (written < waiting.length) {
+      const { payload, taken } = encodeBlock(waiting, written, describe)
       await log.append(payload)
-      waiting = waiting.slice(batch.length)
+      written += taken
     }
+    waiting = []
+    written = 0
   }
 
   function flush(): Promise<void> {
@@ -88,11 +60,11 @@ export async function openRegistry(dir: string): Promise<Registry> {
   }
 
   return {
-    add(record) {
-      waiting.push(['+', record.id, record.endpoint, record.counter, record.kind, record.step, record.place])
+    add(id) {
+      waiting.push(id)
     },
     remove(id) {
-      waiting.push(['-', id])
+      waiting.push(~id)
     },
     flush,
     sync: () => log.sync(),
@@ -103,4 +75,31 @@ export async function openRegistry(dir: string): Promise<Registry> {
       await log.close()
     },
   }
+}
+
+/**
+ * Puts a list in the place of the present one that has only the series in `ids`, and says what else was given out. To be
+ * called while nothing has the list open. A death at any moment leaves the one or the other, whole.
+ */
+export async function rewriteRegistry(
+  dir: string,
+  ids: readonly number[],
+  describe: (id: number) => SeriesRecord,
+  given: Extract<TextEntry, readonly ['=', ...unknown[]]>,
+): Promise<void> {
+  const path = join(dir, fileName)
+  const log = await openBlockLog(`${path}.tmp`)
+  try {
+    await log.append(Buffer.from(JSON.stringify([given])))
+    for (let from = 0; from < ids.length;) {
+      const { payload, taken } = encodeBlock(ids, from, describe)
+      await log.append(payload)
+      from += taken
+    }
+    await log.sync()
+  } finally {
+    await log.close()
+  }
+  await rename(`${path}.tmp`, path)
+  await syncFolder(dir)
 }

@@ -15,7 +15,7 @@ import { lockFolder } from './lock.ts'
 import { createCaretaker } from './caretaker.ts'
 import { createPacer } from './pacer.ts'
 import { openGrid, recoverLastPoints, replayLog, stepsIn } from './recover.ts'
-import type { SeriesRecord } from './registry.ts'
+import type { SeriesRecord } from './series-record.ts'
 import { searchCounters, searchEndpoints } from './search.ts'
 import { createSegmentThread } from './segment-thread.ts'
 import { openSegment } from './segment.ts'
@@ -158,15 +158,16 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
     define: (name) => catalog.define(name) ?? -1,
     append(slot, timestamp, value) {
       if (value !== value) return 'nan'
-      const entry = catalog.living(slot)
-      if (!entry) return 'limit'
-      const { grid, id, step, place } = entry
+      const id = catalog.living(slot)
+      if (id < 0) return 'limit'
+      const grid = catalog.gridOf(id)
+      const { step } = grid.layout
       const row = Math.floor(timestamp / step)
       const aligned = row * step
       const clock = now()
       if (!(aligned <= clock + farthestAhead)) return 'future'
       if (row < 1 || aligned < clock - grid.layout.rawRows * step) return 'old'
-      putPoint(grid, pool, place, row, value, wal.sequence)
+      putPoint(grid, pool, catalog.placeOf(id), row, value, wal.sequence)
       wal.push(id, aligned, value)
       lastPoints.note(id, aligned, value)
       pointsTaken++
@@ -178,7 +179,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       return `${Math.round(pool.usedBytes / 2 ** 20)} MiB of points wait to be written to disk`
     },
     query(request) {
-      const series = index.find(request.endpoint, request.counter)
+      const series = catalog.find(request.endpoint, request.counter)
       const today = newest(series)
       if (!today) return undefined
       const runs = [today, ...series.filter((other) => other !== today)].flatMap((record) => {
@@ -188,7 +189,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       return { kind: today.kind, step: today.step, runs: runs.length === 1 ? runs : joinRuns(runs) }
     },
     last(endpoint, counter) {
-      const record = newest(index.find(endpoint, counter))
+      const record = newest(catalog.find(endpoint, counter))
       if (!record || lastPoints.time(record.id) === 0) return undefined
       const { id, kind, step } = record
       const latest = now() + step
@@ -207,26 +208,26 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
         previous: before === 0 ? undefined : { timestamp: before, value: lastPoints.previousValue(id) },
       }
     },
-    searchEndpoints: (search) => searchEndpoints(index, search),
-    searchCounters: (search) => searchCounters(index, search, newest),
+    searchEndpoints: (search) => searchEndpoints(catalog, search),
+    searchCounters: (search) => searchCounters(catalog, search, newest),
     endpoints: (names) =>
       [...new Set(names)].flatMap((name) => {
-        const endpoint = index.endpoints.get(name)
-        if (!endpoint) return []
+        const endpoint = index.endpoints.find(name)
+        if (endpoint < 0 || index.livingOf(endpoint) === 0) return []
         let timestamp = 0
-        for (const series of endpoint.counters.values())
-          for (const record of series) timestamp = Math.max(timestamp, lastPoints.time(record.id))
-        return [{ id: endpoint.id, endpoint: name, timestamp }]
+        for (const id of index.seriesOf(endpoint)) timestamp = Math.max(timestamp, lastPoints.time(id))
+        return [{ id: index.idOf(endpoint), endpoint: name, timestamp }]
       }),
     async deleteEndpoints(names) {
       let endpoints = 0
       let counters = 0
       for (const name of new Set(names)) {
-        const endpoint = index.endpoints.get(name)
-        if (!endpoint) continue
+        const endpoint = index.endpoints.find(name)
+        if (endpoint < 0 || index.livingOf(endpoint) === 0) continue
         endpoints++
-        counters += endpoint.counters.size
-        for (const record of [...endpoint.counters.values()].flat()) catalog.forget(record)
+        const series = [...index.seriesOf(endpoint)]
+        counters += new Set(series.map((id) => catalog.counterOf(id))).size
+        for (const id of series) catalog.forget(id)
         await pace()
       }
       await registry.flush()
@@ -236,9 +237,9 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       let deleted = 0
       for (const endpoint of new Set(endpoints))
         for (const counter of new Set(counters)) {
-          const series = [...index.find(endpoint, counter)]
+          const series = catalog.find(endpoint, counter)
           if (series.length > 0) deleted++
-          for (const record of series) catalog.forget(record)
+          for (const { id } of series) catalog.forget(id)
           await pace()
         }
       await registry.flush()
@@ -249,7 +250,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       const { files, bytes } = wal.stats()
       return {
         series: catalog.size,
-        endpoints: index.endpoints.size,
+        endpoints: index.endpointCount,
         points: pointsTaken,
         headBytes: pool.usedBytes,
         walBytes: bytes,

@@ -1,6 +1,6 @@
 import type { Points } from './history.ts'
 import type { ArchiveSetting } from './layout.ts'
-import type { SeriesKind } from './registry.ts'
+import type { SeriesKind } from './series-record.ts'
 import type { Consolidation } from './rows.ts'
 import type { SegmentMaker } from './segment-thread.ts'
 
@@ -77,16 +77,22 @@ export interface Page {
   readonly limit: number
 }
 
-/** Names that fit; `undefined` in `names` means every one. */
+/** Whether a name is looked for. */
+export interface NamePattern {
+  (name: string): boolean
+  /** In lower case: no name fits that does not have it. */
+  readonly literal?: string | undefined
+}
+
 export interface EndpointSearch extends Page {
-  readonly name: (name: string) => boolean
+  readonly name: NamePattern
   /** Each must be part of one and the same counter of the endpoint. */
   readonly parts: readonly string[]
 }
 
 export interface CounterSearch extends Page {
   readonly endpointIds: readonly number[]
-  readonly name: (counter: string) => boolean
+  readonly name: NamePattern
 }
 
 export interface StoreStats {

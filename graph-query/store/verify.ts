@@ -5,7 +5,9 @@ import type { BlockReading, BlockReport } from './block-log.ts'
 import { openLastPoints } from './last-points.ts'
 import { stepsIn } from './recover.ts'
 import { readRegistry } from './registry.ts'
-import type { SeriesRecord } from './registry.ts'
+import type { RegistryReader } from './registry-block.ts'
+import type { SeriesRecord } from './series-record.ts'
+import { createTexts } from './texts.ts'
 import { isVanished } from './verification.ts'
 import type { Damage, LoggedPoints, Verification, VerifyOptions } from './verification.ts'
 import { verifyArchives } from './verify-archives.ts'
@@ -33,16 +35,13 @@ export function verifyStore(options: VerifyOptions): Verification {
   // Last, since whatever the other files refer to was in the list before them.
   const series = new Map<number, SeriesRecord>()
   const removed = new Set<number>()
+  const given: Given = { ids: 0, places: new Map() }
+  const reader = listReader(series, removed, given)
   verifyBlocks(found, dir, 'series.log', live, 'the names of these series, and with them their points', (reading) =>
-    readRegistry(
-      dir,
-      (record) => series.set(record.id, record),
-      (id) => removed.add(id),
-      reading,
-    ),
+    readRegistry(dir, reader, reading),
   )
   found.series = series.size - removed.size
-  reportStrays(found, series, logged, placesByStep)
+  reportStrays(found, series, given, logged, placesByStep)
 
   const living = [...series.values()].filter((record) => !removed.has(record.id))
   for (const step of placesByStep.keys())
@@ -130,15 +129,39 @@ function verifyLastPoints(dir: string, found: Verification): void {
     })
 }
 
+/** What a list that was rewritten says: numbers and places below these that it does not have are deleted series'. */
+interface Given {
+  ids: number
+  readonly places: Map<number, number>
+}
+
+function listReader(series: Map<number, SeriesRecord>, removed: Set<number>, given: Given): RegistryReader {
+  const endpoints = createTexts()
+  const counters = createTexts()
+  return {
+    endpoints,
+    counters,
+    define(id, endpoint, counter, kind, step, place) {
+      series.set(id, { id, endpoint: endpoints.text(endpoint), counter: counters.text(counter), kind, step, place })
+    },
+    delete: (id) => void removed.add(id),
+    given(ids, places) {
+      given.ids = Math.max(given.ids, ids)
+      for (const [step, used] of places) given.places.set(step, used)
+    },
+  }
+}
+
 /** Points whose series no list names: the list is damaged or was exchanged. */
 function reportStrays(
   found: Verification,
   series: ReadonlyMap<number, SeriesRecord>,
+  given: Given,
   logged: LoggedPoints,
   placesByStep: ReadonlyMap<number, ReadonlyMap<number, number>>,
 ): void {
   const lost = 'the names of these series, and with them their points'
-  const strays = [...logged.keys()].filter((id) => !series.has(id)).length
+  const strays = [...logged.keys()].filter((id) => id >= given.ids && !series.has(id)).length
   if (strays > 0) found.damages.push({ file: 'series.log', where: `${strays} series of the log are not in it`, lost })
   const known = new Map<number, Set<number>>()
   for (const { step, place } of series.values()) {
@@ -146,7 +169,8 @@ function reportStrays(
     known.set(step, places.add(place))
   }
   for (const [step, places] of placesByStep) {
-    const unknown = [...places.keys()].filter((place) => !known.get(step)?.has(place)).length
+    const listed = given.places.get(step) ?? 0
+    const unknown = [...places.keys()].filter((place) => place >= listed && !known.get(step)?.has(place)).length
     if (unknown > 0)
       found.damages.push({ file: 'series.log', where: `${unknown} series of step ${step} are not in it`, lost })
   }

@@ -2,7 +2,7 @@ import { labelsOf } from '#lib/remote-write'
 import type { Label } from '#lib/remote-write'
 import { counterOf } from '#protocol'
 import type { Series } from '#protocol'
-import type { SeriesKind } from '../store/registry.ts'
+import type { SeriesKind } from '../store/series-record.ts'
 
 /** One series of a counter as the server has it. A counter whose kind or step was changed has several. */
 export interface Variant {

@@ -3,8 +3,8 @@ import { createAvailability } from './availability.ts'
 import { createHttpPoster } from './http-post.ts'
 import type { HttpAnswer } from './http-post.ts'
 import { createRefusals } from './refusals.ts'
-import { createSinkPeer } from './sink.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
+import { createSinkPeer } from './sink-peer.ts'
 
 /** The body that carries some samples, and how many of them could not be put into it. */
 export interface EncodedRequest {

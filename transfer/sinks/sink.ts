@@ -1,9 +1,6 @@
 import type { Counters } from '#lib/counters'
 import type { DestinationPeer } from '#lib/delivery'
-import type { LinkAck, SampleColumns } from '#lib/link'
 import type { Logger } from '#lib/log'
-import type { Availability } from './availability.ts'
-import type { Refusals } from './refusals.ts'
 
 /** A peer that does not speak the link. It only sends: queue, spool, retries and order are the destination's. */
 export interface SinkPeer extends DestinationPeer {
@@ -27,31 +24,4 @@ export interface SinkLimits {
   readonly connectTimeoutMs: number
   /** From the beginning of a sending until its answer. */
   readonly callTimeoutMs: number
-}
-
-/** What a sink shows of itself, from the pieces that know it. `close` comes once, after it counts as away. */
-export function createSinkPeer(parts: {
-  readonly availability: Availability
-  readonly refusals: Refusals
-  send(columns: SampleColumns): Promise<LinkAck>
-  close(): Promise<void> | void
-}): SinkPeer {
-  const { availability, refusals } = parts
-  return {
-    get connected() {
-      return availability.up
-    },
-    get lastError() {
-      return availability.lastError
-    },
-    get lastRefusal() {
-      return refusals.last
-    },
-    onConnect: (listener) => availability.onUp(listener),
-    send: (columns) => parts.send(columns),
-    async close() {
-      availability.close()
-      await parts.close()
-    },
-  }
 }

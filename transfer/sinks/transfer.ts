@@ -3,8 +3,8 @@ import type { RpcClient } from '#lib/rpc'
 import type { LinkAck, SampleColumns } from '#lib/link'
 import { createAvailability } from './availability.ts'
 import { createRefusals } from './refusals.ts'
-import { createSinkPeer } from './sink.ts'
 import type { SinkContext, SinkLimits, SinkPeer } from './sink.ts'
+import { createSinkPeer } from './sink-peer.ts'
 
 export interface TransferOptions extends SinkContext, SinkLimits {
   /** `host:port` each; a sample goes to one of them. */

@@ -1,66 +1,13 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createFalconClient } from '../test/drivers/falcon-client.ts'
-import type { SentItem } from '../test/drivers/falcon-client.ts'
-import {
-  configFileOf,
-  freePort,
-  standConfig,
-  startPeer,
-  startPeeredStand,
-  startTransferStand,
-} from '../test/drivers/transfer-stand.ts'
-import type { Arrived, Peer, TransferStand } from '../test/drivers/transfer-stand.ts'
-
-const timestamp = 1_790_000_040
-
-function item(members: Partial<SentItem> = {}): SentItem {
-  return { endpoint: 'h', metric: 'm', value: 1, step: 60, counterType: 'GAUGE', tags: '', timestamp, ...members }
-}
-
-let dir: string
-/** What a test opened, closed in reverse. */
-const opened: (() => Promise<void> | void)[] = []
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'transfer-'))
-})
-afterEach(async () => {
-  for (const close of opened.splice(0).toReversed()) await close()
-  rmSync(dir, { recursive: true, force: true })
-})
-
-async function peer(options?: Parameters<typeof startPeer>[0]): Promise<Peer> {
-  const started = await startPeer(options)
-  opened.push(() => started.close())
-  return started
-}
-
-async function stand(options: Omit<Parameters<typeof startTransferStand>[0], 'dir'>): Promise<TransferStand> {
-  const started = await startTransferStand({ ...options, dir })
-  opened.push(() => started.stop())
-  return started
-}
-
-async function peeredStand(options?: Parameters<typeof startPeeredStand>[0]) {
-  const started = await startPeeredStand(options)
-  opened.push(() => started.stop())
-  return started
-}
-
-function client(port: number) {
-  const created = createFalconClient(port)
-  opened.push(() => created.close())
-  return {
-    update: (items: unknown) => created.call('Transfer.Update', items, 20_000),
-  }
-}
+import { expect, test, vi } from 'vitest'
+import { freePort } from '../test/drivers/transfer-stand.ts'
+import type { Arrived, TransferStand } from '../test/drivers/transfer-stand.ts'
+import { address, client, dir, item, opened, peer, peeredStand, stand, timestamp } from './stand.contract.ts'
 
 const values = (arrived: Arrived[]) => arrived.map(({ value }) => value)
-const address = (one: { port: number }) => `127.0.0.1:${one.port}`
 
 test('three hundred busy connections are all served, and every sample arrives at both peers', async () => {
   const { ports, judge, graph, counter } = await peeredStand()
@@ -121,7 +68,7 @@ test('while a judge is away its samples are on disk before the call is answered;
     judge: { 'judge-00': `127.0.0.1:${judgePort}` },
     graph: { 'graph-00': address(graph) },
   }
-  const first = await startTransferStand({ clusters, dir })
+  const first = await stand({ clusters })
   const agent = client(first.ports.rpc)
   for (let i = 0; i < 5; i++)
     expect(await agent.update([item({ value: i, timestamp: timestamp + 60 * i })])).toMatchObject({ Invalid: 0 })
@@ -173,12 +120,11 @@ test('when neither peer nor disk takes a sample the call fails, so that the agen
 test('samples in the spool of a removed node go to whoever owns their series now', async () => {
   const gone = { port: await freePort() }
   const graph = await peer()
-  const before = await startTransferStand({
+  const before = await stand({
     clusters: {
       judge: { 'judge-00': address(gone) },
       graph: { 'graph-00': address(gone), 'graph-01': address(graph) },
     },
-    dir,
   })
   const items = Array.from({ length: 200 }, (_, i) => item({ metric: `m${i}`, value: i }))
   expect(await client(before.ports.rpc).update(items)).toMatchObject({ Invalid: 0 })
@@ -262,71 +208,6 @@ test('the counters balance after a random mix of good and bad input by every ent
   expect(judge.taken()).toHaveLength(received)
 })
 
-test('a reload applies what it can, says what needs a restart, and refuses a bad file whole', async () => {
-  const options = {
-    clusters: { judge: { 'judge-00': '127.0.0.1:1' }, graph: { 'graph-00': '127.0.0.1:1' } },
-    members: { judge: { enabled: false } },
-  }
-  const { ports, get } = await stand(options)
-  const config = standConfig({ ...options, dir })
-  const reload = async (members: object) => {
-    writeFileSync(configFileOf({ dir }), JSON.stringify({ ...config, ...members }))
-    return (await fetch(`http://127.0.0.1:${ports.http}/config/reload`, { method: 'POST' })).text()
-  }
-  const agent = client(ports.rpc)
-  const aligned = async () => {
-    await get('/trace/h/m')
-    await agent.update([item({ step: 10 })])
-    return get('/proc/step')
-  }
-  expect(await aligned()).toEqual({ min_step: 30 })
-  expect(await reload({ minStep: 60 })).toBe('{"msg":"success","data":"ok"}')
-  expect(await aligned()).toEqual({ min_step: 60 })
-  expect(await reload({ minStep: 60, series: { max: 5 } })).toContain('after a restart also: series.max')
-  expect(await reload({ minStep: 0 })).toContain('internal error')
-  expect(await get('/proc/step')).toEqual({ min_step: 60 })
-})
-
-test('a shorter step is raised to the minimum in force, also after it changed', async () => {
-  const { ports, graph, reload } = await peeredStand()
-  const agent = client(ports.rpc)
-  const steps = async () => {
-    await agent.update([item({ step: 10, timestamp: timestamp + 59 })])
-    return graph.taken().map(({ series, timestamp }) => [series.step, timestamp])
-  }
-  expect(await steps()).toEqual([[30, timestamp + 30]])
-  const clusters = { judge: { a: '127.0.0.1:1' }, graph: { a: '127.0.0.1:1' } }
-  expect(reload(standConfig({ members: { minStep: 120 }, clusters, dir })).applied).toContain('minStep')
-  expect(await steps()).toEqual([[120, timestamp]])
-})
-
-test('series beyond the limit are refused by name, known ones go on', async () => {
-  const { ports, get } = await peeredStand({ members: { series: { max: 2 } } })
-  const agent = client(ports.rpc)
-  const items = ['a', 'b', 'c', 'd', 'a'].map((metric) => item({ metric }))
-  expect(await agent.update(items)).toMatchObject({ Total: 5, Invalid: 2 })
-  expect(await get('/rejected')).toMatchObject({ 'too many series': { count: 2 } })
-})
-
-test('relays of an old file are named as not served, and everything else runs', async () => {
-  const members = { p8s_relay: { enabled: true, cluster: { 'p8s-relay-00': '192.168.1.1:8080' } } }
-  const { ports, get } = await peeredStand({ members })
-  expect(await client(ports.rpc).update([item()])).toMatchObject({ Total: 1, Invalid: 0 })
-  const { notices } = (await get('/health?detail')) as { notices: string[] }
-  expect(notices).toEqual([
-    'p8s_relay is enabled but its relays are not served: give p8s_relay.url, an address of Prometheus remote write',
-  ])
-})
-
-test('a ring that is off may name what is no address, and a spool of it still waits', async () => {
-  const graph = await peer()
-  const clusters = { judge: { 'judge-00': '%%JUDGE_RPC%%' }, graph: { 'graph-00': address(graph) } }
-  mkdirSync(join(dir, 'judge', 'judge-00@10.0.0.1_6080'), { recursive: true })
-  const { ports } = await stand({ clusters, members: { judge: { enabled: false } } })
-  expect(await client(ports.rpc).update([item()])).toMatchObject({ Total: 1, Invalid: 0 })
-  expect(existsSync(join(dir, 'judge', 'judge-00@10.0.0.1_6080'))).toBe(true)
-})
-
 test('samples that neither peer nor disk takes are left to their sender, and an operator is told why', async () => {
   const clusters = { judge: { a: '127.0.0.1:1' }, graph: { a: '127.0.0.1:1' } }
   const { ports, get } = await stand({ clusters, members: { spool: { dir, maxBytes: 2 ** 20 } } })
@@ -335,25 +216,6 @@ test('samples that neither peer nor disk takes are left to their sender, and an 
   const { notices } = (await get('/health?detail')) as { notices: string[] }
   expect(notices).toHaveLength(2)
   expect(notices[0]).toMatch(/judge a at 127\.0\.0\.1:1 is away and Cannot spool/)
-})
-
-test('a port that is taken stops the start with one sentence, and leaves nothing open', async () => {
-  const taken = await peer()
-  mkdirSync(join(dir, 'spool'))
-  const { startTransfer } = await import('./transfer.ts')
-  const { createLogger } = await import('#lib/log')
-  const options = {
-    clusters: { judge: { a: '127.0.0.1:1' }, graph: { a: '127.0.0.1:1' } },
-    dir: join(dir, 'spool'),
-  }
-  const config = standConfig(options)
-  const log = createLogger('test', { destination: { write: () => undefined } })
-  const start = (listen: string) => startTransfer({ ...config, http: { ...config.http, listen } }, log, '')
-  await expect(start(address(taken))).rejects.toThrow(`Cannot listen on ${address(taken)}`)
-  const again = await start('127.0.0.1:0')
-  // A second transfer on the same spools would send everything twice.
-  await expect(start('127.0.0.1:0')).rejects.toThrow('Cannot open spool')
-  await again.stop()
 })
 
 async function cached(get: TransferStand['get']): Promise<number> {

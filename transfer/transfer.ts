@@ -142,7 +142,7 @@ export async function startTransfer(
           listen: config.rpc.listen,
           methods: transferMethods,
           context: { intake },
-          direct: () => createUpdateReader(routes, templates, intake),
+          direct: createUpdateReader(routes, templates, intake),
           log,
           counters,
           maxRequestBytes: config.rpc.maxRequestBytes,

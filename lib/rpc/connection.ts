@@ -14,7 +14,7 @@ import type { Turns, Worker } from './turns.ts'
 /** What all connections of a server share. */
 export interface ConnectionHost {
   readonly dispatch: Dispatch
-  readonly direct?: (peer: string) => DirectReader
+  readonly direct?: DirectReader
   readonly turns: Turns
   readonly counters: Counters
   readonly log: Logger
@@ -65,7 +65,7 @@ export class Connection implements Worker {
     this.#socket = socket
     this.#host = host
     this.#peer = socket.remoteAddress ?? 'unknown'
-    this.#framer = new Framer(host.limits.maxRequestBytes, host.direct?.(this.#peer))
+    this.#framer = new Framer(host.limits.maxRequestBytes, host.direct)
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     socket.setTimeout(host.limits.requestTimeoutMs)

@@ -13,8 +13,8 @@ export interface RpcServerOptions<C> {
   readonly listen: string
   readonly methods: readonly RpcMethod<C>[]
   readonly context: C
-  /** Makes the reader that a connection's requests are shown to before they are parsed. `peer` is the caller's address. */
-  readonly direct?: (peer: string) => DirectReader
+  /** Is shown each request before it is parsed. One for all connections: what it reads is run before it reads again. */
+  readonly direct?: DirectReader
   readonly log: Logger
   readonly counters: Counters
   /** Default 32 MiB. */

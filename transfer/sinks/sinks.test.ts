@@ -1,54 +1,26 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createFalconClient } from '../../test/drivers/falcon-client.ts'
+import { expect, test, vi } from 'vitest'
 import type { SentItem } from '../../test/drivers/falcon-client.ts'
-import { freePort, startPeer, startTransferStand } from '../../test/drivers/transfer-stand.ts'
-import type { Peer, TransferStand } from '../../test/drivers/transfer-stand.ts'
+import { freePort } from '../../test/drivers/transfer-stand.ts'
+import type { TransferStand } from '../../test/drivers/transfer-stand.ts'
+import { client, dir, item, opened, peer, stand, timestamp } from '../stand.contract.ts'
 import { startFakeTcp } from './tcp-peer.contract.ts'
-
-/** Sinks as part of a running transfer. */
-let dir: string
-const opened: (() => Promise<void> | void)[] = []
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'sinks-'))
-})
-afterEach(async () => {
-  for (const close of opened.splice(0).toReversed()) await close()
-  rmSync(dir, { recursive: true, force: true })
-})
 
 const off = { enabled: false }
 const within = { timeout: 10_000 }
 const address = (port: number) => `127.0.0.1:${port}`
-const timestamp = 1_790_000_040
 
-function item(members: Partial<SentItem> = {}): SentItem {
-  return { endpoint: 'h', metric: 'm', value: 1, step: 60, counterType: 'GAUGE', tags: '', timestamp, ...members }
-}
-
-async function graphPeer(): Promise<Peer> {
-  const started = await startPeer()
-  opened.push(() => started.close())
-  return started
-}
-
-async function start(members: Record<string, unknown>, graph: number, folder = dir): Promise<TransferStand> {
+function start(members: Record<string, unknown>, graph: number, folder?: string): Promise<TransferStand> {
   const clusters = { judge: { j: address(1) }, graph: { g: address(graph) } }
-  const started = await startTransferStand({ members: { judge: off, ...members }, clusters, dir: folder })
-  opened.push(() => started.stop())
-  return started
+  return stand({ members: { judge: off, ...members }, clusters }, folder)
 }
 
-async function update(stand: TransferStand, items: readonly SentItem[]): Promise<unknown> {
-  const client = createFalconClient(stand.ports.rpc)
-  opened.push(() => client.close())
-  return client.call('Transfer.Update', items, 20_000)
-}
+const update = (running: TransferStand, items: readonly SentItem[]) => client(running.ports.rpc).update(items)
 
-async function destination(stand: TransferStand, section: string): Promise<Record<string, unknown>> {
-  const list = (await stand.get('/destinations')) as Record<string, unknown>[]
+async function destination(running: TransferStand, section: string): Promise<Record<string, unknown>> {
+  const list = (await running.get('/destinations')) as Record<string, unknown>[]
   return list.find(({ ring }) => ring === section) ?? {}
 }
 
@@ -60,7 +32,7 @@ async function mutePort(): Promise<number> {
 }
 
 test('a gateway passes samples on with the time, step and type that they came with', async () => {
-  const graph = await graphPeer()
+  const graph = await peer()
   const second = mkdtempSync(join(tmpdir(), 'sinks-second-'))
   opened.push(() => rmSync(second, { recursive: true, force: true }))
   const next = await start({ minStep: 1 }, graph.port, second)
@@ -89,8 +61,8 @@ test('a gateway passes samples on with the time, step and type that they came wi
 })
 
 test('sinks that never answer hold up neither callers nor graph nor each other', async () => {
-  const graph = await graphPeer()
-  const next = await graphPeer()
+  const graph = await peer()
+  const next = await peer()
   const second = mkdtempSync(join(tmpdir(), 'sinks-second-'))
   opened.push(() => rmSync(second, { recursive: true, force: true }))
   const central = await start({}, next.port, second)
@@ -115,7 +87,7 @@ test('sinks that never answer hold up neither callers nor graph nor each other',
 })
 
 test('a section may have a spool smaller than the others: its drops are its own', async () => {
-  const graph = await graphPeer()
+  const graph = await peer()
   const stand = await start(
     { tsdb: { enabled: true, address: address(await freePort()), spool: { maxBytes: 2 ** 20 } } },
     graph.port,
@@ -155,12 +127,12 @@ test('samples for an address that was replaced go to the new one', async () => {
 
 test('several addresses get every sample each', async () => {
   const [a, b] = [await freePort(), await freePort()]
-  const stand = await start(
+  const running = await start(
     { graph: off, influxdb: { enabled: true, address: `http://${address(a)}, http://${address(b)}` } },
     1,
   )
-  await update(stand, [item()])
-  const list = (await stand.get('/destinations')) as { address: string; spooled: { items: number } }[]
+  await update(running, [item()])
+  const list = (await running.get('/destinations')) as { address: string; spooled: { items: number } }[]
   expect(list.map(({ address: place, spooled }) => [place, spooled.items])).toEqual([
     [address(a), 1],
     [address(b), 1],

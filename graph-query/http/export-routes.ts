@@ -9,7 +9,7 @@ import { historyPieces } from './answers.ts'
 import { accept, listOf, queryOf, readNumber } from './query-string.ts'
 import { readConsolidation } from './requests.ts'
 import { within, withinDays } from './limits.ts'
-import type { QueryFaces } from './limits.ts'
+import type { QueryFaces } from './query-faces.ts'
 
 /** Characters that are written at once. */
 const chunkLength = 64 * 1024

@@ -1,29 +1,12 @@
-import type { Counters } from '#lib/counters'
-import type { Trust } from '#lib/http'
-import type { Logger } from '#lib/log'
 import type { Reading } from '#protocol'
-import type { Reader } from '../reader/reader.ts'
-import type { ArchiveSetting } from '../store/layout.ts'
 
-/** What one call may ask for. */
+/** What one call may ask for; the names are those of the configuration's `query` section. */
 export interface QueryLimits {
   readonly mostSeries: number
+  /** Of all series together; of one series in an export. */
   readonly mostPoints: number
   readonly mostDays: number
   readonly timeoutSeconds: number
-}
-
-/** What the routes of the query port need. */
-export interface QueryFaces {
-  readonly reader: Reader
-  readonly counters: Counters
-  readonly log: Logger
-  trust(): Trust
-  limits(): QueryLimits
-  /** The name of the node that owns a series; empty when there is only this one. */
-  nodeOf(endpoint: string, counter: string): string
-  /** Rows that are kept of every series. */
-  readonly archives: readonly ArchiveSetting[]
 }
 
 /** Whether a range is not longer than `query.mostDays`. */

@@ -24,6 +24,8 @@ async function write(dir: string, start: number): Promise<void> {
     await store.commit()
     writeSync(1, `${time}\n`)
     if ((time / crashStep) % 7 === 0) void store.maintain()
+    // The thread that writes segments takes a while to start: without waiting now and then it would be killed first.
+    if ((time / crashStep) % 101 === 0) await store.maintain()
     if ((time / crashStep) % 13 === 0) void store.sync()
   }
 }

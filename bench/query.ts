@@ -2,27 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatTable } from '#lib/table'
-import { readPattern } from '../graph-query/store/pattern.ts'
 import { openStore } from '../graph-query/store/store.ts'
-import type { Store } from '../graph-query/store/types.ts'
 
 const yearSeries = 100
 const days = 365
 const step = 60
 const start = 1_763_640_000
-const searchHosts = 20_000
-const searchCounters = 100
 
 /**
- * Questions to a store that holds a year of 100 series of a minute, warm and with the system's cache emptied, and searches
- * over two million counters. Beside them, as what they are compared with: the average of every 720 raw points of the
- * same series, and a loop over as many names.
+ * Questions to a store that holds a year of 100 series of a minute, warm and with the system's cache emptied, beside the
+ * average of every 720 raw points of the same series in memory. Searches are measured by `index`.
  */
 export async function run(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'query-bench-'))
   try {
     await benchYear(join(dir, 'year'))
-    await benchSearch(join(dir, 'search'))
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -80,76 +74,6 @@ async function benchYear(dir: string): Promise<void> {
   rows.push(['100 x 1 year averaged from raw points in memory', '', ms(naive.median), '', ''])
   console.log(formatTable(['question', 'points', 'warm', 'cold', 'goal'], rows))
   await store.close()
-}
-
-async function benchSearch(dir: string): Promise<void> {
-  const before = process.memoryUsage()
-  let store = await openStore({ dir, now: () => start, onEvent: () => undefined })
-  const defining = performance.now()
-  for (let host = 0; host < searchHosts; host++)
-    for (let i = 0; i < searchCounters; i++)
-      store.define({
-        endpoint: `host${String(host).padStart(5, '0')}.dc${host % 7}.example`,
-        counter: i % 3 === 0 ? `net.if.in.bytes/iface=eth${i}` : `metric.number${i}/device=sda${i % 5}`,
-        kind: 'GAUGE',
-        step,
-      })
-  const seconds = (performance.now() - defining) / 1000
-  await store.commit()
-  await store.close()
-  const opening = performance.now()
-  store = await openStore({ dir, now: () => start, onEvent: () => undefined })
-  const opened = performance.now() - opening
-  global.gc?.()
-  const resident = process.memoryUsage()
-  const series = searchHosts * searchCounters
-  const names = Array.from({ length: series }, (_, i) => `metric.number${i % 100}/device=sda${i % 5}`)
-  const loop = await timed(3, () => names.filter((name) => name.includes('nothing')).length)
-
-  const counters = (pattern: string, page = 1) => searchOf(store, pattern, page)
-  const rows: string[][] = []
-  for (const [what, search] of [
-    ['endpoints, literal', () => endpoints(store, 'host19999', '')],
-    ['endpoints, expression, none fits', () => endpoints(store, '^db[0-9]+$', '')],
-    ['endpoints by tag', () => endpoints(store, '', 'iface=eth99')],
-    ['endpoints by tag, none has it', () => endpoints(store, '', 'iface=nothing')],
-    ['counters of all hosts, literal', counters('number77')],
-    ['counters of all hosts, expression', counters('^net\\.if\\..*eth9[0-9]$')],
-    ['counters of all hosts, negated', counters('!metric')],
-    ['counters of all hosts, none fits', counters('^nothing.*(a|b)+$')],
-    ['counters of all hosts, page 1000', counters('.+', 1000)],
-  ] as const) {
-    const { median, result } = await timed(3, search)
-    rows.push([what, String(result), ms(median), `${(median / loop.median).toFixed(2)} x`])
-  }
-  rows.push([`a loop over ${series} names with includes`, '', ms(loop.median), '1 x'])
-  console.log(
-    `${series} series: defined in ${seconds.toFixed(1)} s, list read in ${(opened / 1000).toFixed(1)} s, ` +
-      `${((resident.rss - before.rss) / series).toFixed(0)} B a series resident (heap ${((resident.heapUsed - before.heapUsed) / series).toFixed(0)})`,
-  )
-  console.log(formatTable(['first page of a search (goal < 100 ms)', 'found', 'took', 'against a loop'], rows))
-  await store.close()
-}
-
-function patternOf(text: string): (name: string) => boolean {
-  const pattern = readPattern(text, { negation: true })
-  if (!pattern.ok) throw new Error(pattern.reason)
-  return pattern.value
-}
-
-async function endpoints(store: Store, q: string, tags: string): Promise<number> {
-  const parts = tags === '' ? [] : tags.split(',')
-  return (await store.searchEndpoints({ name: patternOf(q), parts, page: 1, limit: 500 })).length
-}
-
-function searchOf(store: Store, pattern: string, page: number): () => Promise<number> {
-  let ids: readonly number[] | undefined
-  return async () => {
-    ids ??= (await store.searchEndpoints({ name: () => true, parts: [], page: 1, limit: searchHosts })).map(
-      ({ id }) => id,
-    )
-    return (await store.searchCounters({ endpointIds: ids, name: patternOf(pattern), page, limit: 500 })).length
-  }
 }
 
 /** Empties the system's cache of files; only root may. */

@@ -2,6 +2,7 @@ import { run as agent } from './agent.ts'
 import { run as capacity } from './capacity.ts'
 import { run as fullPath } from './full-path.ts'
 import { run as graph } from './graph.ts'
+import { run as growth } from './growth.ts'
 import { run as index } from './index.ts'
 import { run as judge } from './judge.ts'
 import { run as link } from './link.ts'
@@ -15,6 +16,7 @@ const benches = {
   'transfer-intake': transferIntake,
   judge,
   graph,
+  growth,
   index,
   query,
   'full-path': fullPath,

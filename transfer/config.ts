@@ -29,6 +29,12 @@ function ringSection(cluster: Record<string, string>) {
 export const transferConfig = z
   .object({
     debug: flag(),
+    workers: z
+      .int()
+      .min(0)
+      .max(64)
+      .default(0)
+      .describe('processes that take samples; 0: one for each four cores, at least one'),
     minStep: z.int().min(1).default(30).describe('seconds; shorter steps are raised to this'),
     trusted: z.array(z.string()).default([]).describe('addresses that may use the trusted HTTP routes'),
     token: z.string().default('').describe('opens the trusted HTTP routes for any address; empty: none does'),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createEndpointCounts, endpointFigures } from './endpoint-counts.ts'
+import { countedSince, createEndpointCounts, endpointFigures } from './endpoint-counts.ts'
 
 const start = 1_790_000_040
 
@@ -39,10 +39,11 @@ test('not more endpoints are counted than allowed: the one counted first goes', 
 test('what is shown begins where counting began', () => {
   const counts = createEndpointCounts()
   counts.add('a', start + 60)
-  const times = { since: 0, started: start * 1000, now: (start + 120) * 1000 }
-  expect(endpointFigures(counts, 'a', times)).toEqual({
+  const from = countedSince({ since: 0, started: start * 1000, now: (start + 120) * 1000 })
+  const figures = (endpoint: string) => endpointFigures(counts.of(endpoint, from / 1000), from)
+  expect(figures('a')).toEqual({
     'received since 2026-09-21T14:14:00Z': 1,
     'last heard': '2026-09-21T14:15:00Z',
   })
-  expect(endpointFigures(counts, 'b', times)).toEqual({ 'received since 2026-09-21T14:14:00Z': 0 })
+  expect(figures('b')).toEqual({ 'received since 2026-09-21T14:14:00Z': 0 })
 })

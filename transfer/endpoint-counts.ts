@@ -3,7 +3,13 @@ export interface EndpointCounts {
   /** One sample of a call that came in at `nowSeconds`. */
   add(endpoint: string, nowSeconds: number): void
   /** `received` from the minute of `sinceSeconds` on; undefined for an endpoint that was silent for an hour or more. */
-  of(endpoint: string, sinceSeconds: number): { readonly received: number; readonly lastSeconds: number } | undefined
+  of(endpoint: string, sinceSeconds: number): ReceivedOf | undefined
+}
+
+export interface ReceivedOf {
+  readonly received: number
+  /** Unix seconds. */
+  readonly lastSeconds: number
 }
 
 const minutes = 60
@@ -63,14 +69,16 @@ function advance(counted: Counted, minute: number): void {
   counted.minute = minute
 }
 
-/** As `./control ledger --endpoint` shows it: from `since`, but not longer ago than an hour or `started` (unix milliseconds). */
+/** From when on samples of an endpoint are counted: from `since`, but not longer ago than an hour or `started`. Unix milliseconds. */
+export function countedSince(times: { since: number; started: number; now: number }): number {
+  return Math.max(times.since, times.started, times.now - minutes * 60_000)
+}
+
+/** As `./control ledger --endpoint` shows it. `from` in unix milliseconds. */
 export function endpointFigures(
-  counts: EndpointCounts,
-  endpoint: string,
-  times: { since: number; started: number; now: number },
+  counted: ReceivedOf | undefined,
+  from: number,
 ): Readonly<Record<string, number | string>> {
-  const from = Math.max(times.since, times.started, times.now - minutes * 60_000)
-  const counted = counts.of(endpoint, from / 1000)
   const received = { [`received since ${timeText(from / 1000)}`]: counted?.received ?? 0 }
   return counted ? { ...received, 'last heard': timeText(counted.lastSeconds) } : received
 }

@@ -1,6 +1,7 @@
 import { fastify } from 'fastify'
 import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
+import { createCounters } from '#lib/counters'
 import { mayChange } from '#lib/http'
 import { transferConfig } from './config.ts'
 import { transferRoutes } from './http-routes.ts'
@@ -19,6 +20,7 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   const trust = { addresses: config.trusted, token: config.token }
+  const watches = createWatches(() => undefined)
   const routes = transferRoutes({
     config: () => config,
     intake: {
@@ -29,19 +31,14 @@ function setup(members: object = {}, faces: Partial<HttpFaces> = {}) {
       takeRouted: () => Promise.reject(new Error('not by this way')),
       refuseCall: (_call, reason, _peer, items) => malformed.push({ reason, items }),
     },
-    destinations: {
-      list: [],
-      sinksFrom: 0,
-      targetsOf: () => [],
-      add: () => ({ settled: Promise.resolve() }),
-      addPicked: () => undefined,
-      stats: () => [],
-      close: () => Promise.resolve(),
+    lanes: {
+      counters: async () => createCounters(),
+      destinations: async () => [],
+      rejected: async () => ({}),
+      trace: async (...asked) => watches.trace(...asked),
+      filter: async (...asked) => watches.filter(...asked),
     },
-    rejected: { add: () => undefined, report: () => ({}) },
-    watches: createWatches(() => undefined),
-    rows: () => [],
-    notices: () => ['influxdb is enabled but this version does not serve it yet'],
+    notices: async () => ['influxdb is enabled but this version does not serve it yet'],
     reload: () => Promise.resolve({ applied: [], needsRestart: ['http.listen'] }),
     ...faces,
   })

@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { CounterRow } from '#lib/counters'
 import { mayChange, sendData, sendText } from '#lib/http'
 import type { Routes } from '#lib/http'
 import { projectRoot, version } from '#lib/module'
@@ -7,23 +6,20 @@ import type { Reload } from '#lib/module'
 import { parseGoFloat } from '#protocol'
 import type { TransferConfig } from './config.ts'
 import { publicConfig } from './config-view.ts'
-import type { Destinations, RingName } from './destinations.ts'
+import type { RingName } from './destinations.ts'
 import { pushedItems } from './http-push.ts'
 import type { Intake } from './intake.ts'
-import type { Rejected } from './rejected.ts'
-import type { Watches } from './watches.ts'
+import type { DestinationRow } from './lanes/faces.ts'
+import type { Lanes } from './lanes/lanes.ts'
 
 /** What the HTTP port shows and does. */
 export interface HttpFaces {
   /** The configuration in force. */
   config(): TransferConfig
   readonly intake: Intake
-  readonly destinations: Destinations
-  readonly rejected: Rejected
-  readonly watches: Watches
-  rows(): CounterRow[]
+  readonly lanes: Pick<Lanes, 'counters' | 'destinations' | 'rejected' | 'trace' | 'filter'>
   /** What an operator should know although everything runs. */
-  notices(): string[]
+  notices(): Promise<string[]>
   /** Reads the configuration file again. Rejects, changing nothing, when it is bad. */
   reload(): Promise<Reload>
 }
@@ -31,7 +27,7 @@ export interface HttpFaces {
 /** Routes of port 6060: those of Open-Falcon's transfer with their texts, and `/rejected`, `/destinations`. */
 export function transferRoutes(faces: HttpFaces): Routes {
   return (app, trusted) => {
-    const { watches, destinations, rejected } = faces
+    const { lanes } = faces
     // Falcon: `/api/push` looks at neither method nor content type, so a GET may have a body.
     app.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
 
@@ -60,9 +56,10 @@ export function transferRoutes(faces: HttpFaces): Routes {
       }
     })
 
-    app.get('/health', (request, reply) => {
+    app.get('/health', async (request, reply) => {
       if (!request.url.includes('?')) return sendText(reply, 'ok\n')
-      return sendData(reply, { status: 'ok', notices: faces.notices(), destinations: destinations.stats() })
+      const [notices, destinations] = await Promise.all([faces.notices(), lanes.destinations()])
+      return sendData(reply, { status: 'ok', notices, destinations })
     })
     app.get('/version', (_request, reply) => sendText(reply, `${version}\n`))
     app.get('/workdir', trusted, (_request, reply) => sendText(reply, `${projectRoot}\n`))
@@ -74,33 +71,34 @@ export function transferRoutes(faces: HttpFaces): Routes {
       handler: async (_request, reply) => sendData(reply, reloadAnswer(await faces.reload())),
     })
     for (const url of ['/counter/all', '/statistics/all'])
-      app.get(url, (_request, reply) =>
-        sendData(
+      app.get(url, async (_request, reply) => {
+        const rows = (await lanes.counters()).rows()
+        return sendData(
           reply,
-          faces.rows().map((row) => ({ ...row, Other: {} })),
-        ),
-      )
+          rows.map((row) => ({ ...row, Other: {} })),
+        )
+      })
     app.get('/proc/step', (_request, reply) => sendData(reply, { min_step: faces.config().minStep }))
-    app.get('/rejected', (_request, reply) => sendData(reply, rejected.report()))
-    app.get('/destinations', (_request, reply) => sendData(reply, destinations.stats()))
-    app.get('/debug/connpool/:ring', (request, reply) => {
+    app.get('/rejected', async (_request, reply) => sendData(reply, await lanes.rejected()))
+    app.get('/destinations', async (_request, reply) => sendData(reply, await lanes.destinations()))
+    app.get('/debug/connpool/:ring', async (request, reply) => {
       const { ring } = request.params as { ring: string }
       if (ring !== 'judge' && ring !== 'graph') return sendText(reply, 'bad args, module not exist\n')
-      return sendText(reply, connectionLines(destinations, ring))
+      return sendText(reply, connectionLines(await lanes.destinations(), ring))
     })
-    app.get('/trace/*', (request, reply) => {
+    app.get('/trace/*', async (request, reply) => {
       const [endpoint, metric, tags = ''] = namesOf(request.url, '/trace/')
       if (!endpoint || !metric) return sendText(reply.code(400), 'give /trace/<endpoint>/<metric>[/k=v,...]\n')
-      return sendData(reply, watches.trace(endpoint, metric, tags))
+      return sendData(reply, await lanes.trace(endpoint, metric, tags))
     })
-    app.get('/filter/*', (request, reply) => {
+    app.get('/filter/*', async (request, reply) => {
       const [endpoint, metric, operator, limit, tags = ''] = namesOf(request.url, '/filter/')
       if (!endpoint || !metric || operator === undefined || limit === undefined)
         return sendText(reply.code(400), 'give /filter/<endpoint>/<metric>/<eq|ne|gt|lt>/<number>[/k=v,...]\n')
       const threshold = parseGoFloat(limit)
       // Falcon: this is how the original spells it, and it answers before it looks at the operator.
       if (threshold === undefined) return sendData(reply, 'bad threadhold')
-      const rows = watches.filter(endpoint, metric, tags, operator, threshold)
+      const rows = await lanes.filter(endpoint, metric, tags, operator, threshold)
       return sendData(reply, rows.ok ? rows.value : rows.reason)
     })
     app.all('/*', (_request, reply) => notFound(reply))
@@ -126,11 +124,11 @@ function reloadAnswer({ needsRestart }: Reload): string {
 }
 
 /** A line an address in the form of Open-Falcon's pools; here one connection serves an address. */
-function connectionLines(destinations: Destinations, ring: RingName): string {
-  return destinations.list
+function connectionLines(destinations: readonly DestinationRow[], ring: RingName): string {
+  return destinations
     .filter((placed) => placed.ring === ring)
-    .map(({ address, client }) => {
-      const count = client.connected ? 1 : 0
+    .map(({ address, connected }) => {
+      const count = connected ? 1 : 0
       return `Name:${address},Cnt:${count},active:${count},all:${count},free:${count}`
     })
     .join('\n')

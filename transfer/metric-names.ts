@@ -29,6 +29,10 @@ export const metricNames: readonly MetricName[] = [
   ['SendTo<ring>Cnt', 'sent_samples', 'Samples that a ring acknowledged'],
   ['<ring>SendCacheCnt', 'waiting_samples', 'Samples queued, in flight and on disk for a ring'],
   ['Waiting', 'waiting_samples_all', 'Samples queued, in flight and on disk'],
+  ['Workers', 'workers', 'Processes that take samples now'],
+  ['WorkerExitCnt', 'worker_exits', 'Processes that ended by themselves and were started again'],
+  ['worker.<worker>.cpuSeconds', 'worker_cpu_seconds', 'Processor time of a worker beside the first'],
+  ['worker.<worker>.residentBytes', 'worker_resident_bytes', 'Resident memory of a worker beside the first'],
   ['SeriesCnt', 'series', 'Series remembered'],
   ['SeriesMax', 'series_limit', 'Series remembered at most'],
 ]

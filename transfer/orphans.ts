@@ -1,5 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join, sep } from 'node:path'
 import type { Counters } from '#lib/counters'
 import { countDrops, createDestination } from '#lib/delivery'
 import type { Batch, Destination } from '#lib/delivery'
@@ -35,6 +35,8 @@ interface Adoption {
   readonly config: TransferConfig
   /** Absolute. */
   readonly spoolDir: string
+  /** Folders below it with spools of which none is configured. */
+  readonly abandoned: readonly string[]
   readonly destinations: Destinations
   readonly series: SeriesTable
   readonly counters: Counters
@@ -52,13 +54,15 @@ const handedOverWithinMs = 2000
  * empty is removed. The samples of a section that is switched off stay where they are.
  */
 export function adoptOrphans(adoption: Adoption): Orphans {
-  const { config, spoolDir, destinations, log } = adoption
+  const { config, spoolDir, abandoned, destinations, log } = adoption
   const adopted: { orphan: Orphan; close: () => Promise<void> }[] = []
   const served = (section: SectionName) => destinations.list.some(({ ring }) => ring === section)
   for (const ring of ['judge', 'graph', ...sinkNames] as const) {
     const configured = new Set(served(ring) ? spoolFoldersOf(config, ring) : [])
-    for (const name of foldersIn(join(spoolDir, ring))) {
-      const folder = join(ring, name)
+    const folders = [ring, ...abandoned.map((dir) => join(dir, ring))].flatMap((dir) =>
+      foldersIn(join(spoolDir, dir)).map((name) => join(dir, name)),
+    )
+    for (const folder of folders) {
       if (configured.has(folder)) continue
       if (!served(ring)) {
         log.warn({ ring, folder }, 'a spool waits for its section to be enabled again')
@@ -77,7 +81,7 @@ export function adoptOrphans(adoption: Adoption): Orphans {
 function adopt(adoption: Adoption, ring: SectionName, folder: string) {
   const { config, spoolDir, destinations, series, counters, log } = adoption
   const dir = join(spoolDir, folder)
-  const counterName = `${ring}.removed.${basename(folder)}`
+  const counterName = `${ring}.removed.${folder.replace(`${ring}${sep}`, '').replaceAll(sep, '.')}`
   const spool = openSpool({
     dir,
     ...spoolLimits(config, ring),

@@ -38,7 +38,7 @@ test('a shorter step is raised to the minimum in force, also after it changed', 
   }
   expect(await steps()).toEqual([[30, timestamp + 30]])
   const clusters = { judge: { a: '127.0.0.1:1' }, graph: { a: '127.0.0.1:1' } }
-  expect(reload(standConfig({ members: { minStep: 120 }, clusters, dir })).applied).toContain('minStep')
+  expect((await reload(standConfig({ members: { minStep: 120 }, clusters, dir }))).applied).toContain('minStep')
   expect(await steps()).toEqual([[120, timestamp]])
 })
 

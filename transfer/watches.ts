@@ -50,8 +50,8 @@ interface Lens {
   matches(value: number): boolean
 }
 
-const tracedSamples = 3
-const filteredSamples = 5
+export const tracedSamples = 3
+export const filteredSamples = 5
 
 /** `onWatch` is told of each series that begins to be watched, so that whoever caches `of` can ask again. */
 export function createWatches(onWatch: (endpoint: string, metric: string) => void, limit = 16): Watches {

@@ -1,4 +1,4 @@
-import type { LedgerKeeper } from './keeper.ts'
+import type { LedgerReport } from './keeper.ts'
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -14,7 +14,7 @@ export type EndpointFigures = Readonly<Record<string, number | string>>
 
 /** The page at `/ledger?since=1h`; with `&endpoint=X` also what `ofEndpoint` knows of it. */
 export function ledgerPage(
-  keeper: Pick<LedgerKeeper, 'report'>,
+  keeper: { report(since: number): Promise<LedgerReport> | LedgerReport },
   now: () => number,
   ofEndpoint?: (endpoint: string, since: number) => Promise<EndpointFigures> | EndpointFigures,
 ): (query: URLSearchParams) => Promise<{ contentType: string; body: string; status?: number }> {
@@ -28,7 +28,7 @@ export function ledgerPage(
     const since = readSince(text, now())
     if (since === undefined) return json({ error: `since must be like 30m, 1h, 7d or unix seconds, not ${text}` }, 400)
     const endpoint = query.get('endpoint')
-    const report = keeper.report(since)
+    const report = await keeper.report(since)
     if (endpoint === null || ofEndpoint === undefined) return json(report)
     return json({ ...report, endpoint: await ofEndpoint(endpoint, since) })
   }

@@ -7,7 +7,7 @@ import { createProcessMetrics } from './process-metrics.ts'
 /** What `/metrics` of a module says: its counters, and what its process costs. `eventLoop`: see `createProcessMetrics`. */
 export function createModuleMetrics(options: {
   readonly module: string
-  readonly counters: Counters
+  readonly counters: Pick<Counters, 'list'>
   readonly names: readonly MetricName[]
   readonly eventLoop?: boolean
 }): () => string {

@@ -83,7 +83,7 @@ export interface TransferStand {
   readonly get: (path: string) => Promise<unknown>
   /** A count or gauge, as `/counter/all` shows it. */
   readonly counter: (name: string) => Promise<number>
-  readonly reload: (config: TransferConfig) => Reload
+  readonly reload: (config: TransferConfig) => Promise<Reload>
   readonly stop: () => Promise<void>
 }
 

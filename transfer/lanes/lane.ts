@@ -122,7 +122,8 @@ export async function openLane({ config: initial, spoolDir, abandoned = [], log,
           .map(({ ring, folder, left }) => ({ ring, folder, items: left() }))
           .filter(({ items }) => items > 0)
           .map(
-            ({ ring, folder, items }) => `${items} samples of removed ${ring} spool ${folder} wait for their successors`,
+            ({ ring, folder, items }) =>
+              `${items} samples of removed ${ring} spool ${folder} wait for their successors`,
           ),
         ...destinations.stats().flatMap(({ ring, node, address, diskError }) => {
           return diskError === undefined

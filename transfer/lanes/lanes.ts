@@ -101,9 +101,7 @@ export async function openLanes(options: LanesOptions): Promise<Lanes> {
     async apply(fresh) {
       config = fresh
       own.faces.apply(laneShare(fresh, count))
-      await Promise.all(
-        others.filter(({ ready }) => ready).map((lane) => lane.ask('apply', laneShare(fresh, count))),
-      )
+      await Promise.all(others.filter(({ ready }) => ready).map((lane) => lane.ask('apply', laneShare(fresh, count))))
     },
   })
 }
@@ -160,7 +158,9 @@ function togetherOf(lanes: {
         ...silent,
         ...(busy.length === 0
           ? []
-          : [`${busy.length} of ${others.length + 1} workers use a whole processor: set workers higher if there are more`]),
+          : [
+              `${busy.length} of ${others.length + 1} workers use a whole processor: set workers higher if there are more`,
+            ]),
       ]
     },
     trace: async (...asked) => mergeSeen(await everyone('trace', ...asked), tracedSamples),
@@ -168,7 +168,13 @@ function togetherOf(lanes: {
       const answers = await everyone('filter', ...asked)
       const refused = answers.find((answer) => !answer.ok)
       if (refused) return refused
-      return { ok: true, value: mergeSeen(answers.flatMap((one) => (one.ok ? [one.value] : [])), filteredSamples) }
+      return {
+        ok: true,
+        value: mergeSeen(
+          answers.flatMap((one) => (one.ok ? [one.value] : [])),
+          filteredSamples,
+        ),
+      }
     },
     ledger: async (since) => mergeReports(await everyone('ledger', since)),
     received: async (...asked) => mergeReceived(await everyone('received', ...asked)),

@@ -8,7 +8,7 @@ import type { FromLane, ToLane } from './messages.ts'
 
 /** A lane in a process of its own, which is started again whenever it ends. */
 export interface RemoteLane {
-  /** Resolves when it serves; rejects with its reason when it does not after `startWithinMs`. */
+  /** Resolves when it serves; rejects with its reason when it fails several times or takes longer than `startWithinMs`. */
   readonly started: Promise<void>
   /** Whether it serves connections now. */
   readonly ready: boolean
@@ -41,6 +41,8 @@ interface Waiting {
 }
 
 const restartAfterMs = 1000
+/** A process that was killed a moment ago may still hold a spool; other reasons stay. */
+const startAttempts = 3
 /** Shorter than what a module has to stop. */
 const closeWithinMs = 12_000
 
@@ -51,6 +53,7 @@ export function startRemoteLane(options: RemoteLaneOptions): RemoteLane {
   let ready = false
   let closing = false
   let reason = 'it says nothing'
+  let failures = 0
   let nextId = 1
   let restart: NodeJS.Timeout | undefined
   let isStarted = (_error?: Error): void => undefined
@@ -83,6 +86,7 @@ export function startRemoteLane(options: RemoteLaneOptions): RemoteLane {
     }
     if (message.kind === 'failed') {
       reason = message.reason
+      if (++failures === startAttempts) isStarted(new Error(`Cannot start worker ${number}: ${reason}`))
       return
     }
     const asked = waiting.get(message.id)

@@ -15,7 +15,11 @@ test('limits of a destination are divided among the lanes, everything else is ea
     graph: { spool: { replayPerSecond: 8 } },
   })
   const share = laneShare(config, 4)
-  expect(share.spool).toMatchObject({ maxBytes: 2 ** 20, replayPerSecond: 3, maxAgeSeconds: config.spool.maxAgeSeconds })
+  expect(share.spool).toMatchObject({
+    maxBytes: 2 ** 20,
+    replayPerSecond: 3,
+    maxAgeSeconds: config.spool.maxAgeSeconds,
+  })
   // A spool is never smaller than what a file of one needs.
   expect(share.judge).toMatchObject({ maxInFlight: 225, spool: { maxBytes: 2 ** 20 } })
   expect(share.graph.spool).toEqual({ replayPerSecond: 2 })

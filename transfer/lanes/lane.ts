@@ -106,7 +106,7 @@ export async function openLane({ config: initial, spoolDir, abandoned = [], log,
     })
     opened.push(sweepRegularly(routes, config.series.idleSeconds))
     const busy = watchBusy()
-    opened.push(busy.stop)
+    opened.push(() => busy.stop())
     const rejected = createRejected(counters, config.rejected.examples, now)
     const counts = createEndpointCounts()
     const intake = createIntake({ routes, destinations, rejected, counts, counters, now })

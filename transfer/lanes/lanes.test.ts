@@ -124,7 +124,7 @@ test('with fewer workers, what the others had spooled goes on by the first', asy
   await callOnEach(first, 6, 'h')
   await first.stop()
 
-  const second = await stand({ clusters, members: { workers: 1 } })
+  await stand({ clusters, members: { workers: 1 } })
   const graph = await peer({ port: Number(clusters.graph.g.split(':')[1]) })
   const arrived: string[] = []
   await vi.waitFor(() => {

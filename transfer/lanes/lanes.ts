@@ -12,6 +12,8 @@ import type { ReceivedOf } from '../endpoint-counts.ts'
 import { filteredSamples, tracedSamples } from '../watches.ts'
 import type { SeenRow } from '../watches.ts'
 import type { CountList, DestinationRow, LaneFaces, RejectedReport } from './faces.ts'
+import { createDealer } from './dealer.ts'
+import type { Dealer } from './dealer.ts'
 import { openLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { mergeDestinations, mergeReceived, mergeRejected, mergeSeen } from './merge.ts'
@@ -24,7 +26,7 @@ export interface Lanes {
   readonly own: Lane
   /** The processes of the others, as far as they run. */
   pids(): number[]
-  /** Gives a new connection to the lane whose turn it is; false when that is this process's own. */
+  /** Gives a new connection to the lane that is to serve it; false when that is this process's own. */
   deal(socket: Socket): boolean
   /** What all count, brought up to date. Counts of a lane that ended go on counting. */
   counters(): Promise<Counters>
@@ -68,15 +70,18 @@ export async function openLanes(options: LanesOptions): Promise<Lanes> {
     log,
     now,
   })
+  const dealer = createDealer(count)
   const others = Array.from({ length: count - 1 }, (_, i) =>
     startRemoteLane({
       number: i + 1,
       config: () => laneShare(config, count),
       spoolDir: join(spoolDir, folderOf(i + 1)),
       log,
+      onClosed: (address) => dealer.closed(address, i + 1),
       onExit() {
         own.counters.add('WorkerExitCnt')
         sums.ended(i)
+        dealer.ended(i + 1)
       },
     }),
   )
@@ -96,6 +101,7 @@ export async function openLanes(options: LanesOptions): Promise<Lanes> {
     own,
     others,
     sums,
+    dealer,
     keep: config.rejected.examples,
     close,
     async apply(fresh) {
@@ -110,12 +116,12 @@ function togetherOf(lanes: {
   own: Lane
   others: readonly RemoteLane[]
   sums: Sums
+  dealer: Dealer
   keep: number
   close: Lanes['close']
   apply: Lanes['apply']
 }): Lanes {
-  const { own, others, sums, keep } = lanes
-  let turn = 0
+  const { own, others, sums, dealer, keep } = lanes
 
   /** What all answer, this process first; one that does not is left out. */
   async function everyone<F extends keyof LaneFaces>(
@@ -131,11 +137,13 @@ function togetherOf(lanes: {
     own,
     pids: () => others.flatMap(({ pid }) => pid ?? []),
     deal(socket) {
-      turn = (turn + 1) % (others.length + 1)
-      const lane = others[turn - 1]
-      if (!lane?.ready) return false
-      lane.take(socket)
-      return true
+      if (others.length === 0) return false
+      const { remoteAddress: address = '' } = socket
+      const lane = dealer.deal(address, (number) => number === 0 || others[number - 1]?.ready === true)
+      const other = others[lane - 1]
+      if (other) other.take(socket, address)
+      else socket.once('close', () => dealer.closed(address, lane))
+      return other !== undefined
     },
     async counters() {
       await Promise.all(

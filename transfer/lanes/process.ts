@@ -42,6 +42,12 @@ function answer({ id, face, args }: Extract<ToLane, { kind: 'ask' }>): void {
   }
 }
 
+function serve(socket: Socket, address: string): void {
+  socket.once('close', () => say({ kind: 'closed', address }))
+  if (service) service.take(socket)
+  else socket.destroy()
+}
+
 async function close(): Promise<void> {
   await service?.close()
   await lane?.close()
@@ -52,7 +58,7 @@ process.on('message', (message: ToLane, handle: unknown) => {
   if (message.kind === 'open') void open(message)
   else if (message.kind === 'ask') answer(message)
   else if (message.kind === 'close') void close()
-  else if (handle instanceof Socket) service ? service.take(handle) : handle.destroy()
+  else if (handle instanceof Socket) serve(handle, message.address)
 })
 // Without the one who accepts connections there is nothing to do. What is acknowledged is safe; the rest its senders keep.
 process.on('disconnect', () => process.exit())

@@ -13,8 +13,11 @@ export interface RemoteLane {
   /** Whether it serves connections now. */
   readonly ready: boolean
   readonly pid: number | undefined
-  /** Hands over a connection of which nothing has been read. One that does not arrive is closed: its sender comes again. */
-  take(socket: Socket): void
+  /**
+   * Hands over a connection from this address, of which nothing has been read. One that does not arrive is closed: its
+   * sender comes again.
+   */
+  take(socket: Socket, address: string): void
   /** Rejects when it does not answer in time or has ended. */
   ask<F extends keyof LaneFaces>(face: F, ...args: Parameters<LaneFaces[F]>): Promise<ReturnType<LaneFaces[F]>>
   /** Ends it; what it took is then acknowledged or on disk. */
@@ -28,7 +31,9 @@ export interface RemoteLaneOptions {
   /** Absolute; its own. */
   readonly spoolDir: string
   readonly log: Logger
-  /** Told when it ended by itself. */
+  /** Told when a connection from this address is gone. */
+  readonly onClosed: (address: string) => void
+  /** Told when it ended by itself, and its connections with it. */
   readonly onExit: () => void
   /** Milliseconds. */
   readonly startWithinMs?: number
@@ -84,6 +89,10 @@ export function startRemoteLane(options: RemoteLaneOptions): RemoteLane {
       isStarted()
       return
     }
+    if (message.kind === 'closed') {
+      options.onClosed(message.address)
+      return
+    }
     if (message.kind === 'failed') {
       reason = message.reason
       if (++failures === startAttempts) isStarted(new Error(`Cannot start worker ${number}: ${reason}`))
@@ -97,7 +106,7 @@ export function startRemoteLane(options: RemoteLaneOptions): RemoteLane {
 
   function ended(why: string): void {
     child = undefined
-    for (const { reject } of waiting.values()) reject(new Error(`Cannot ask worker ${number}: it ended`))
+    for (const one of waiting.values()) one.reject(new Error(`Cannot ask worker ${number}: it ended`))
     waiting.clear()
     if (closing) return
     if (ready) options.onExit()
@@ -115,11 +124,17 @@ export function startRemoteLane(options: RemoteLaneOptions): RemoteLane {
     get pid() {
       return child?.pid
     },
-    take(socket) {
-      if (!child) return void socket.destroy()
-      child.send({ kind: 'connection' } satisfies ToLane, socket, {}, (error) => {
-        if (error) socket.destroy()
-      })
+    take(socket, address) {
+      const lost = () => {
+        socket.destroy()
+        options.onClosed(address)
+      }
+      const give = (lane: ChildProcess) =>
+        lane.send({ kind: 'connection', address } satisfies ToLane, socket, {}, (error) => {
+          if (error) lost()
+        })
+      if (child) give(child)
+      else lost()
     },
     ask(face, ...args) {
       const process = child

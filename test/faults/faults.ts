@@ -4,11 +4,13 @@ import type { FaultRun, Outcome } from './fault.ts'
 import { killAgent, killModule } from './kills.ts'
 import { fillSpool, fillStore } from './full-disk.ts'
 import { graphAway, replicaAwayAndWiped } from './replicas.ts'
+import { killWorkers } from './workers.ts'
 
 /** Every fault by the name under which `npm run faults` knows it. */
 export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome[]>> = {
   'graph-query': (run) => killModule('graph-query', run),
   transfer: (run) => killModule('transfer', run),
+  workers: killWorkers,
   judge: (run) => killModule('judge', run),
   agent: killAgent,
   damage: damageStore,

@@ -10,6 +10,7 @@ const seed = Date.now() % 1_000_000
 const short: Record<string, Partial<FaultRun>> = {
   'graph-query': { times: 4 },
   transfer: { times: 3 },
+  workers: { times: 4 },
   judge: { times: 3 },
   agent: { times: 2 },
   damage: { times: 6 },

@@ -24,12 +24,87 @@ const goModules = {
   micros: { transfer: 7, judge: 3, graph: 10 },
 }
 
+/** Processes of transfer that take samples, side by side in one table. */
+const workerCounts = [1, 2]
+const moduleNames = ['transfer', 'judge', 'graph'] as const
+
+interface Measured {
+  readonly acknowledgedPerSecond: number
+  readonly storedPerSecond: number
+  readonly dropped: number
+  readonly p50: number
+  readonly p99: number
+  /** CPU of a sample. */
+  readonly micros: Record<(typeof moduleNames)[number], number>
+}
+
 /**
  * The whole way of a sample on one machine: real processes of transfer, judge and graph-query, `Transfer.Update` calls
  * answered when judge has journalled and the store has logged every sample. A third of the samples meet a rule.
  */
 export async function run(): Promise<void> {
-  const fleet = await startFleet()
+  const ours: Measured[] = []
+  for (const workers of workerCounts) ours.push(await measure(workers))
+  const [first] = ours
+  if (!first) throw new Error('Cannot compare: nothing was measured')
+  const sum = (of: Measured['micros']) => of.transfer + of.judge + of.graph
+  const ratio = (a: number, b: number) => `${(a / b).toFixed(1)} x`
+  const perSecond = (n: number) => `${Math.round(n / 1000)} k/s`
+  const micros = (n: number) => `${n.toFixed(2)} µs`
+  const row = (what: string, shown: (one: Measured) => string, theirs = '', compared = '') => [
+    what,
+    ...ours.map(shown),
+    theirs,
+    compared,
+  ]
+  console.log(
+    `full path, ${samplesPerCall} samples a call, ${connections} connections, transfer + judge + graph on this machine:`,
+  )
+  console.log(
+    formatTable(
+      [
+        'what',
+        ...workerCounts.map((count) => `${count} worker${count === 1 ? '' : 's'}`),
+        'Open-Falcon (Go)',
+        'ratio of the first',
+      ],
+      [
+        row(
+          'acknowledged',
+          (one) => perSecond(one.acknowledgedPerSecond),
+          perSecond(goModules.acknowledged),
+          ratio(first.acknowledgedPerSecond, goModules.acknowledged),
+        ),
+        row(
+          'stored',
+          (one) => perSecond(one.storedPerSecond),
+          perSecond(goModules.stored),
+          ratio(first.storedPerSecond, goModules.stored),
+        ),
+        row('dropped', (one) => String(one.dropped), `${goModules.droppedShare * 100} %`),
+        ...moduleNames.map((name) =>
+          row(
+            `CPU a sample, ${name}`,
+            (one) => micros(one.micros[name]),
+            `${goModules.micros[name]} µs`,
+            ratio(goModules.micros[name], first.micros[name]),
+          ),
+        ),
+        row(
+          'CPU a sample, all',
+          (one) => micros(sum(one.micros)),
+          `${sum(goModules.micros)} µs`,
+          ratio(sum(goModules.micros), sum(first.micros)),
+        ),
+        row('call latency, median', (one) => `${one.p50.toFixed(0)} ms`),
+        row('call latency, 99 of 100', (one) => `${one.p99.toFixed(0)} ms`),
+      ],
+    ),
+  )
+}
+
+async function measure(workers: number): Promise<Measured> {
+  const fleet = await startFleet({ transfer: { workers } })
   const { judge } = fleet
   if (!judge) throw new Error('Cannot measure the full path without judge')
   const modules = { transfer: fleet.transfer, judge, graph: fleet.graph }
@@ -52,49 +127,15 @@ export async function run(): Promise<void> {
     const storedDuring = (await stored(fleet)) - storedBefore
     await ask(load, 'stop')
     load.kill()
-    const dropped = await lost(fleet.transfer)
-
     const perSample = (name: keyof typeof modules) => (cpuAfter[name] - cpuBefore[name]) / samples
-    const ours = { transfer: perSample('transfer'), judge: perSample('judge'), graph: perSample('graph') }
-    const sum = (of: Record<keyof typeof modules, number>) => of.transfer + of.judge + of.graph
-    const ratio = (a: number, b: number) => `${(a / b).toFixed(1)} x`
-    const perSecond = (n: number) => `${Math.round(n / 1000)} k/s`
-    console.log(
-      `full path, ${samplesPerCall} samples a call, ${connections} connections, transfer + judge + graph on this machine:`,
-    )
-    console.log(
-      formatTable(
-        ['what', 'ours', 'Open-Falcon (Go)', 'ratio'],
-        [
-          [
-            'acknowledged',
-            perSecond(samples / seconds),
-            perSecond(goModules.acknowledged),
-            ratio(samples / seconds, goModules.acknowledged),
-          ],
-          [
-            'stored',
-            perSecond(storedDuring / seconds),
-            perSecond(goModules.stored),
-            ratio(storedDuring / seconds, goModules.stored),
-          ],
-          ['dropped', `${dropped}`, `${goModules.droppedShare * 100} %`, ''],
-          ...(['transfer', 'judge', 'graph'] as const).map((name) => [
-            `CPU a sample, ${name}`,
-            `${ours[name].toFixed(2)} µs`,
-            `${goModules.micros[name]} µs`,
-            ratio(goModules.micros[name], ours[name]),
-          ]),
-          [
-            'CPU a sample, all',
-            `${sum(ours).toFixed(2)} µs`,
-            `${sum(goModules.micros)} µs`,
-            ratio(sum(goModules.micros), sum(ours)),
-          ],
-          ['call latency', `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`, '', ''],
-        ],
-      ),
-    )
+    return {
+      acknowledgedPerSecond: samples / seconds,
+      storedPerSecond: storedDuring / seconds,
+      dropped: await lost(fleet.transfer),
+      p50,
+      p99,
+      micros: { transfer: perSample('transfer'), judge: perSample('judge'), graph: perSample('graph') },
+    }
   } finally {
     await fleet.remove()
   }
@@ -131,12 +172,17 @@ async function lost(transfer: ModuleProcess): Promise<number> {
 }
 
 function cpuMicros<Name extends string>(modules: Record<Name, ModuleProcess>): Record<Name, number> {
-  const entries = Object.entries<ModuleProcess>(modules).map(([name, one]) => {
-    const stat = readFileSync(`/proc/${one.pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return [name, (Number(fields[11]) + Number(fields[12])) * microsPerTick]
+  const entries = Object.entries<ModuleProcess>(modules).map(([name, { pid }]) => {
+    const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
+    return [name, [String(pid), ...workers].reduce((sum, one) => sum + cpuMicrosOf(one), 0)]
   })
   return Object.fromEntries(entries) as Record<Name, number>
+}
+
+function cpuMicrosOf(pid: string): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * microsPerTick
 }
 
 async function ask(child: ChildProcess, question: string): Promise<Record<string, number>> {

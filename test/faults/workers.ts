@@ -17,8 +17,9 @@ export async function killWorkers({ random, times, progress }: FaultRun): Promis
       await sleep(random.between(0, 1500))
       const workers = childrenOf(transfer)
       const victim = workers[Math.floor(random.next() * workers.length)]
-      if (random.next() < 0.2) await killAndRestart(transfer)
-      else if (random.next() < 0.2) await killAndRestart(graph)
+      const choice = random.next()
+      if (choice < 0.2) await killAndRestart(transfer)
+      else if (choice < 0.35) await killAndRestart(graph)
       else if (victim !== undefined) kill(victim)
       if (time % 10 === 0 || time === times) progress(`struck ${time} of ${times} times`)
     }

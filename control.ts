@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, watchFile } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, watchFile } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -236,9 +236,9 @@ async function ledger(argv: readonly string[]): Promise<number> {
   const { text, problem } = await showLedger({
     sources: [
       ...modules.toReversed().flatMap((module) => {
-        const dir = ledgerDirOf(module)
+        const dirs = ledgerDirsOf(module)
         const port = httpPortOf(module)
-        return dir === undefined ? [] : [{ module, dir, ...(port !== undefined && { address: `127.0.0.1:${port}` }) }]
+        return dirs === undefined ? [] : [{ module, dirs, ...(port !== undefined && { address: `127.0.0.1:${port}` }) }]
       }),
       ...(from ?? []).map((address) => ({ module: address, address })),
     ],
@@ -252,20 +252,27 @@ async function ledger(argv: readonly string[]): Promise<number> {
 }
 
 /** hbs is not on the way of the samples. */
-function ledgerDirOf(module: string): string | undefined {
+function ledgerDirsOf(module: string): string[] | undefined {
   const { dir, dataDir, spool, storage } = configOf(module)
   switch (module) {
     case 'agent':
-      return join(dataDir ?? 'var/agent', 'ledger')
+      return [join(dataDir ?? 'var/agent', 'ledger')]
     case 'transfer':
-      return join(spool?.dir ?? 'var/transfer/spool', 'ledger')
+      return ledgersOfTransfer(spool?.dir ?? 'var/transfer/spool')
     case 'judge':
-      return join(dir ?? 'var/judge', 'ledger')
+      return [join(dir ?? 'var/judge', 'ledger')]
     case 'graph-query':
-      return join(storage?.dir ?? 'var/graph-query', 'ledger')
+      return [join(storage?.dir ?? 'var/graph-query', 'ledger')]
     default:
       return undefined
   }
+}
+
+/** That of its first process, and those of its workers. */
+function ledgersOfTransfer(spoolDir: string): string[] {
+  const names = existsSync(spoolDir) ? readdirSync(spoolDir) : []
+  const workers = names.filter((name) => /^worker-\d+$/.test(name))
+  return ['.', ...workers].map((name) => join(spoolDir, name, 'ledger'))
 }
 
 /** The work is graph-query's own; paths count from where the user stands. */

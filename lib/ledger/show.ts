@@ -2,6 +2,7 @@ import { get } from 'node:http'
 import { formatTable } from '#lib/table'
 import { ledgerFromFiles } from './keeper.ts'
 import type { LedgerReport } from './keeper.ts'
+import { mergeReports } from './merge.ts'
 import { readSince } from './page.ts'
 import type { EndpointFigures } from './page.ts'
 import { grouped, ledgerTable } from './table.ts'
@@ -11,8 +12,8 @@ export interface LedgerSource {
   readonly module: string
   /** `host:port` of its HTTP port. */
   readonly address?: string
-  /** Of its files, for when it is down; only on this machine. */
-  readonly dir?: string
+  /** Of the files of its processes, for when it is down; only on this machine. */
+  readonly dirs?: readonly string[]
 }
 
 type Answer = LedgerReport & { readonly endpoint?: EndpointFigures }
@@ -40,7 +41,7 @@ export async function showLedger(options: {
 }
 
 async function reportOf(
-  { module, address, dir }: LedgerSource,
+  { module, address, dirs }: LedgerSource,
   since: number,
   endpoint: string | undefined,
 ): Promise<{ report?: Answer; note?: string }> {
@@ -53,7 +54,7 @@ async function reportOf(
   } catch (error) {
     reason = (error as Error).message
   }
-  const report = dir === undefined ? undefined : ledgerFromFiles(module, dir, since)
+  const report = dirs && mergeReports(dirs.map((dir) => ledgerFromFiles(module, dir, since)))
   if (report?.at === undefined)
     return { note: `${module} does not answer (${reason}), and there is no ledger of it here` }
   return { report, note: `${module} is down: its ledger is that of ${new Date(report.at).toISOString()}` }

@@ -5,7 +5,7 @@ export interface ProcessFacts {
   readonly pid: number
   /** Clock ticks after boot; with the pid it names one process for ever, however often pids are reused. */
   readonly startTicks: number
-  /** Resident memory in bytes. */
+  /** Resident memory in bytes, with that of the processes it has started. */
   readonly residentBytes: number
   readonly uptimeSeconds: number
 }
@@ -25,9 +25,19 @@ export function readProcess(pid: number): ProcessFacts | undefined {
   return {
     pid,
     startTicks,
-    residentBytes: Number(fields[21]) * pageBytes,
+    residentBytes:
+      Number(fields[21]) * pageBytes + sum(childrenOf(pid).map((child) => readProcess(child)?.residentBytes ?? 0)),
     uptimeSeconds: Math.max(0, upSeconds - startTicks / ticksPerSecond),
   }
+}
+
+function childrenOf(pid: number): number[] {
+  const list = readOrUndefined(`/proc/${pid}/task/${pid}/children`)?.trim() ?? ''
+  return list === '' ? [] : list.split(' ').map(Number)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
 }
 
 /** TCP ports on which a process listens, ascending. */

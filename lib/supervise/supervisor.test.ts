@@ -127,7 +127,12 @@ test('a module that ignores SIGTERM is killed, with the children of its group', 
   await supervisor.start('m')
   await vi.waitFor(() => expect(existsSync(childFile)).toBe(true))
   const child = Number(readFileSync(childFile, 'utf8'))
-  expect(readProcess(child)).toBeDefined()
+  const childBytes = readProcess(child)?.residentBytes ?? 0
+  expect(childBytes).toBeGreaterThan(0)
+  const status = await only(supervisor)
+  const ownPages = Number(readFileSync(`/proc/${status.pid}/statm`, 'utf8').split(' ')[1])
+  // Its own memory moves a little between the two readings.
+  expect(readProcess(status.pid ?? 0)?.residentBytes).toBeGreaterThan(ownPages * 4096 + childBytes / 2)
   expect((await supervisor.stop('m')).text).toMatch(/^killed/)
   await vi.waitFor(() => expect(readProcess(child)).toBeUndefined())
 })

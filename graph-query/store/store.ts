@@ -93,7 +93,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   if (file === 'damaged') onDamage('last-points', 'all of it; the newest points are looked for in the segments')
   if (file !== 'loaded')
     for (const grid of grids.values()) recoverLastPoints(grid, (p) => catalog.seriesAt(grid, p), lastPoints)
-  const replayed = replayLog(walDir, catalog, lastPoints, pool, onReport)
+  const replayed = replayLog(walDir, catalog, lastPoints, pool, onReport, onDamage)
   if (replayed.strayPoints > 0) onEvent({ what: 'unknown series in the log', points: replayed.strayPoints })
 
   const wal = openWal({

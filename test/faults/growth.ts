@@ -53,7 +53,8 @@ export async function growAndShrink({ random, times, progress }: FaultRun): Prom
     }
     await load.stop()
     await drained(fleet.transfer)
-    return await observer.outcomes(load.endpoints, times, `${load.repeats} calls repeated`)
+    const note = `${passedOn(fleet.transfer.output())} samples of the removed graph passed on`
+    return await observer.outcomes(load.endpoints, times, note)
   } finally {
     await Promise.all(added.map(({ process }) => process.kill()))
     await fleet.remove()
@@ -62,6 +63,12 @@ export async function growAndShrink({ random, times, progress }: FaultRun): Prom
 
 async function end(process: ModuleProcess, random: Random): Promise<void> {
   await (random.next() < 0.5 ? process.kill() : process.stop())
+}
+
+/** Samples that transfer said it holds for a graph that left. */
+function passedOn(output: string): number {
+  const lines = output.split('\n').filter((line) => line.includes('go to its successors'))
+  return lines.reduce((sum, line) => sum + (JSON.parse(line) as { items: number }).items, 0)
 }
 
 /** Whoever looks at charts meanwhile, at each of the graphs. */

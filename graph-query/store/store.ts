@@ -182,11 +182,13 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       const series = catalog.find(request.endpoint, request.counter)
       const today = newest(series)
       if (!today) return undefined
-      const runs = [today, ...series.filter((other) => other !== today)].flatMap((record) => {
-        const grid = grids.get(record.step)
-        return grid ? [readPoints(grid, record, lastPoints.time(record.id), request, now())] : []
-      })
-      return { kind: today.kind, step: today.step, runs: runs.length === 1 ? runs : joinRuns(runs) }
+      // Not that of today first: where two of them have a row, the same one must count tomorrow.
+      const ordered = series.toSorted((a, b) => b.id - a.id)
+      const runs = ordered.map((record) =>
+        readPoints(catalog.gridOf(record.id), record, lastPoints.time(record.id), request, now()),
+      )
+      const { kind, step } = today
+      return { kind, step, runs: runs.length === 1 ? runs : joinRuns(runs, ordered.indexOf(today)) }
     },
     last(endpoint, counter) {
       const record = newest(catalog.find(endpoint, counter))

@@ -20,6 +20,8 @@ export interface Stand {
   /** What hbs answers from now on. */
   hosts: Record<string, Strategy[]>
   expressions: Expression[] | null
+  /** How often hbs was asked for all of it. */
+  readonly pulls: number
   readonly hbsPort: number
   stopHbs(): Promise<void>
   /** A configuration on this stand; ports of judge itself are free ones chosen by the system. */
@@ -35,7 +37,7 @@ export async function openStand(): Promise<Stand> {
   const database = openDatabase(`sqlite:${join(dir, 'falcon.db')}`)
   await applySchema(database)
   const queue = openEventQueue({ database, queuePattern: 'event:p%v', log: silentLog })
-  const answers: Pick<Stand, 'hosts' | 'expressions'> = { hosts: {}, expressions: null }
+  const answers = { hosts: {} as Stand['hosts'], expressions: null as Stand['expressions'], pulls: 0 }
   const anything = () => ({ ok: true, value: undefined }) as const
   const hbs = await listenRpc({
     listen: '127.0.0.1:0',
@@ -50,7 +52,10 @@ export async function openStand(): Promise<Stand> {
       defineMethod({
         name: 'Hbs.GetExpressions',
         read: anything,
-        handle: () => ({ expressions: answers.expressions }),
+        handle() {
+          answers.pulls++
+          return { expressions: answers.expressions }
+        },
       }),
     ],
     context: undefined,

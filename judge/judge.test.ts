@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createReadStream, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AlarmEvent } from '#protocol'
@@ -41,6 +42,11 @@ async function get(judge: RunningJudge, path: string, init?: RequestInit): Promi
 
 async function untilRulesAreIn(judge: RunningJudge, path = 'h1/m'): Promise<void> {
   await vi.waitFor(async () => expect(await get(judge, `/strategy/${path}`)).not.toContain('null'), 10_000)
+}
+
+async function countOf(judge: RunningJudge, name: string): Promise<number> {
+  const { data } = JSON.parse(await get(judge, '/counter/all')) as { data: { Name: string; Cnt: number }[] }
+  return data.find((row) => row.Name === name)?.Cnt ?? 0
 }
 
 async function statuses(priority = 1): Promise<string[]> {
@@ -91,6 +97,35 @@ test('a judge started while hbs is away judges with the rules of its last run', 
   await vi.waitFor(async () => expect(await statuses()).toEqual(['h1 PROBLEM 1 50']), 10_000)
   await vi.waitFor(async () => expect(await get(second, '/health?detail')).toContain('rules are those of the last run'))
 })
+
+test(
+  'rules judge nothing before they are on disk, and do when the disk refuses them',
+  { timeout: 30_000 },
+  async () => {
+    stand.hosts = { h1: [strategy({ id: 1 })] }
+    mkdirSync(join(stand.dir, 'judge'))
+    const draft = join(stand.dir, 'judge/rules.json.tmp')
+    // Whoever opens it for writing waits until somebody reads; then it cannot be synced.
+    execFileSync('mkfifo', [draft])
+    const judge = await start()
+    let taken = false
+    const sent = sendUntilTaken(stand.link(judge.ports.rpc ?? 0), 'm', [
+      { endpoint: 'h1', timestamp: now(), value: 50 },
+    ])
+    const sending = sent.then(() => (taken = true))
+    try {
+      await vi.waitFor(() => expect(stand.pulls).toBe(1), 10_000)
+      const before = await countOf(judge, 'batches.rejected')
+      await vi.waitFor(async () => expect(await countOf(judge, 'batches.rejected')).toBeGreaterThan(before + 10), 8000)
+      expect(taken).toBe(false)
+    } finally {
+      createReadStream(draft).resume()
+    }
+    await sending
+    await vi.waitFor(async () => expect(await statuses()).toEqual(['h1 PROBLEM 1 50']), 10_000)
+    expect(await countOf(judge, 'rules.saveFailures')).toBe(1)
+  },
+)
 
 test('events wait for a queue that is away, in order, across restarts, and land once', async () => {
   stand.hosts = { h1: [strategy({ id: 1 })] }

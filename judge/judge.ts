@@ -96,7 +96,6 @@ export async function startJudge(
     }
 
     const keeper = createRulesKeeper(rulesFile, counters, log)
-    opened.push(() => keeper.settle())
     const client = createRpcClient({
       addresses: config.hbs.servers,
       connectTimeoutMs: config.hbs.timeout,
@@ -108,11 +107,11 @@ export async function startJudge(
       intervalSeconds: () => config.hbs.interval,
       historyLimit: config.historyLimit,
       current: () => state.rules,
-      taken(rules) {
-        const changed = rules !== state.rules
+      async taken(rules) {
+        // First on disk: a start after a kill must not pass over points by older rules than those that judged before.
+        if (rules !== state.rules) await keeper.save(rules)
         state.rules = rules
         upkeep.rulesConfirmed()
-        if (changed) keeper.save(rules)
       },
       counters,
       log,

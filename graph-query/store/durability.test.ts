@@ -9,6 +9,8 @@ import { defaultArchives, layoutOf } from './layout.ts'
 import { openStore } from './store.ts'
 import { createBench, series, temporaryFolder } from './store-under-test.contract.ts'
 import type { Bench } from './store-under-test.contract.ts'
+import type { Damage } from './verification.ts'
+import { verifyStore } from './verify.ts'
 
 const noon = 1_795_176_000
 const writerFile = fileURLToPath(new URL('./crash-writer.contract.ts', import.meta.url))
@@ -55,6 +57,11 @@ async function writeUntilKilled(dir: string, start: number, times: number): Prom
   return Number(complete.at(-1))
 }
 
+function damagesIn(dir: string): readonly Damage[] {
+  const options = { archives: defaultArchives, rawRetentionSeconds: 30 * 86_400, live: false, deep: false }
+  return verifyStore({ dir, ...options, progress: () => undefined }).damages
+}
+
 async function filled(clock = noon): Promise<Bench> {
   const bench = await createBench(clock)
   for (let batch = 0; batch < 5; batch++)
@@ -95,6 +102,63 @@ test('a torn end of the log is cut off and reported; what came before it is ther
     writeFileSync(wal, readFileSync(wal))
     appendFileSync(wal, Buffer.alloc(size - readFileSync(wal).length, 7))
   }
+})
+
+test('blocks that are gone from the end of a log are reported, and a file that is gone, once another file follows it', async () => {
+  const bench = await filled()
+  const later = async (time: number) => {
+    await bench.reopen()
+    const slot = bench.store.define({ endpoint: 'e', counter: 'later', kind: 'GAUGE', step: 60 })
+    await bench.feed(slot, [[time, 1]])
+  }
+  await later(noon - 120)
+  await later(noon - 60)
+  await bench.reopen()
+  expect(bench.events).toEqual([])
+  await bench.store.close()
+  const wal = join(bench.dir, 'wal', '0000000001.wal')
+  const sound = readFileSync(wal)
+  const block = sound.length / 20
+  const reports = async (): Promise<unknown[]> => {
+    bench.events.length = 0
+    await bench.reopen()
+    await bench.store.close()
+    return bench.events.filter((event) => event.what === 'damaged')
+  }
+  const gone = (bytes: number) => [{ what: 'damaged', file: '1.wal', where: `${bytes} bytes at its end are gone` }]
+  // Exactly where a block ends: the file itself looks like one to which less was written.
+  for (const blocks of [1, 7, 20]) {
+    truncateSync(wal, sound.length - blocks * block)
+    expect(await reports()).toEqual(gone(blocks * block))
+    expect(damagesIn(bench.dir)).toMatchObject([{ file: 'wal/0000000001.wal', where: /\d+ bytes at its end are gone/ }])
+    writeFileSync(wal, sound)
+    expect(await reports()).toEqual([])
+  }
+  const second = join(bench.dir, 'wal', '0000000002.wal')
+  const bytes = readFileSync(second).length
+  rmSync(second)
+  expect(await reports()).toEqual([{ ...gone(bytes)[0], file: '2.wal' }])
+  // The oldest may go: then all of it is in segments.
+  rmSync(wal)
+  expect(await reports()).toEqual([])
+  expect(damagesIn(bench.dir)).toEqual([])
+})
+
+test('a log of the version before, whose files have no heads, is read as it was', async () => {
+  const bench = await filled()
+  await bench.reopen()
+  const slot = bench.store.define({ endpoint: 'e', counter: 'later', kind: 'GAUGE', step: 60 })
+  await bench.feed(slot, [[noon - 60, 7]])
+  await bench.store.close()
+  const path = join(bench.dir, 'wal', '0000000002.wal')
+  const bytes = readFileSync(path)
+  expect(bytes.readUInt32LE(4)).toBe(12)
+  // The head is a block of 32 bytes.
+  writeFileSync(path, bytes.subarray(32))
+  truncateSync(join(bench.dir, 'wal', '0000000001.wal'), 0)
+  await bench.reopen()
+  expect(bench.events).toEqual([])
+  expect(bench.read('later', noon - 61, noon - 60)).toEqual([[noon - 60, 7]])
 })
 
 test('a damaged block in the middle of the log costs its points only, and is reported', async () => {

@@ -63,8 +63,9 @@ function harmFile(dir: string, { file, at, bit, cut }: Harm): string {
   const name = files[file % files.length] ?? ''
   const path = join(dir, name)
   const bytes = readFileSync(path)
-  // A log that ends where a block ends is one to which no more was written: nobody can tell, so cuts lie within blocks.
-  const position = Math.floor(at * bytes.length) | 1
+  // A newest log that ends where a block ends is one to which no more was written: nobody can tell, so cuts lie within.
+  const isFollowed = files.some((other) => other.startsWith('wal') && name.startsWith('wal') && other > name)
+  const position = cut && isFollowed ? Math.floor((at * bytes.length) / 16) * 16 : Math.floor(at * bytes.length) | 1
   if (cut) truncateSync(path, position)
   else if (position < bytes.length) {
     bytes[position] = (bytes[position] ?? 0) ^ (1 << bit)

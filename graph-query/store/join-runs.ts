@@ -2,9 +2,11 @@ import type { Points } from './history.ts'
 
 /**
  * Points of one counter that was several series in turn (its kind or step changed): at each time the rows of the series
- * that was known last, so that gaps within its time show and nothing is said twice. `runs[0]` is the series of today.
+ * that was known last, so that gaps within its time show and nothing is said twice. Where two have a row of the same time,
+ * the earlier in the list counts: an order that stays the same gives the same rows, whatever is sent later. `today` is
+ * the index of the series whose rows stand where nothing is known.
  */
-export function joinRuns(runs: readonly Points[]): Points[] {
+export function joinRuns(runs: readonly Points[], today = 0): Points[] {
   const known = runs
     .flatMap((run, series) => knownTimes(run).map((time) => ({ time, series })))
     .toSorted((a, b) => a.time - b.time || b.series - a.series)
@@ -14,7 +16,7 @@ export function joinRuns(runs: readonly Points[]): Points[] {
     if (era?.from === time && eras.length > 1) era.series = series
     else if (era?.series !== series) eras.push({ series, from: eras.length === 0 ? -Infinity : time })
   }
-  if (eras.length === 0) eras.push({ series: 0, from: -Infinity })
+  if (eras.length === 0) eras.push({ series: today, from: -Infinity })
   const joined = eras.flatMap(({ series, from }, i) => {
     const run = runs[series]
     return run ? cut(run, from, eras[i + 1]?.from ?? Infinity) : []

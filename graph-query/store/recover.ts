@@ -12,7 +12,7 @@ import type { SeriesRecord } from './series-record.ts'
 import { isSegmentName } from './segment-format.ts'
 import { openSegment } from './segment.ts'
 import type { OnDamage, Segment } from './segment.ts'
-import { replayWal, walSequences } from './wal.ts'
+import { createEndCheck, replayWal, walSequences } from './wal.ts'
 
 /** What of the configuration shapes a grid. */
 export interface StoreSettings {
@@ -98,8 +98,12 @@ export function replayLog(
   lastPoints: LastPoints,
   pool: PagePool,
   onReport: (file: string, report: BlockReport) => void,
+  onDamage: OnDamage,
 ): Replayed {
   const files = new Map<number, number>()
+  const checkEnd = createEndCheck((sequence, bytes) =>
+    onDamage(`${sequence}.wal`, `${bytes} bytes at its end are gone`),
+  )
   let strayPoints = 0
   for (const sequence of walSequences(walDir)) {
     const isStored = createStoredCheck(sequence)
@@ -117,6 +121,7 @@ export function replayLog(
     })
     files.set(sequence, report.bytes)
     onReport(`${sequence}.wal`, report)
+    checkEnd(sequence, report)
   }
   return { files, strayPoints }
 }

@@ -93,7 +93,7 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
   if (file === 'damaged') onDamage('last-points', 'all of it; the newest points are looked for in the segments')
   if (file !== 'loaded')
     for (const grid of grids.values()) recoverLastPoints(grid, (p) => catalog.seriesAt(grid, p), lastPoints)
-  const replayed = replayLog(walDir, catalog, lastPoints, pool, onReport)
+  const replayed = replayLog(walDir, catalog, lastPoints, pool, onReport, onDamage)
   if (replayed.strayPoints > 0) onEvent({ what: 'unknown series in the log', points: replayed.strayPoints })
 
   const wal = openWal({
@@ -182,11 +182,13 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
       const series = catalog.find(request.endpoint, request.counter)
       const today = newest(series)
       if (!today) return undefined
-      const runs = [today, ...series.filter((other) => other !== today)].flatMap((record) => {
-        const grid = grids.get(record.step)
-        return grid ? [readPoints(grid, record, lastPoints.time(record.id), request, now())] : []
-      })
-      return { kind: today.kind, step: today.step, runs: runs.length === 1 ? runs : joinRuns(runs) }
+      // Not that of today first: where two of them have a row, the same one must count tomorrow.
+      const ordered = series.toSorted((a, b) => b.id - a.id)
+      const runs = ordered.map((record) =>
+        readPoints(catalog.gridOf(record.id), record, lastPoints.time(record.id), request, now()),
+      )
+      const { kind, step } = today
+      return { kind, step, runs: runs.length === 1 ? runs : joinRuns(runs, ordered.indexOf(today)) }
     },
     last(endpoint, counter) {
       const record = newest(catalog.find(endpoint, counter))

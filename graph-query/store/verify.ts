@@ -12,7 +12,7 @@ import { isVanished } from './verification.ts'
 import type { Damage, LoggedPoints, Verification, VerifyOptions } from './verification.ts'
 import { verifyArchives } from './verify-archives.ts'
 import { verifySegments } from './verify-segments.ts'
-import { replayWal, walName, walSequences } from './wal.ts'
+import { createEndCheck, replayWal, walName, walSequences } from './wal.ts'
 
 /** Reads every block of every file of a store and changes nothing. */
 export function verifyStore(options: VerifyOptions): Verification {
@@ -59,26 +59,25 @@ function verifyLog({ dir, live, progress }: VerifyOptions, found: Verification):
   const earliest = new Map<number, number>()
   const walDir = join(dir, 'wal')
   const sequences = existsSync(walDir) ? walSequences(walDir) : []
+  const lost = 'up to one point for each 16 bytes'
+  const checkEnd = createEndCheck((sequence, bytes) => {
+    const file = join('wal', walName(sequence))
+    // A running store drops files; one that is there is never shortened.
+    if (live && !existsSync(join(dir, file))) return
+    found.damages.push({ file, where: `${bytes} bytes at its end are gone`, lost })
+  })
   for (const [i, sequence] of sequences.entries()) {
     progress(`log file ${i + 1} of ${sequences.length}`)
     const isNewest = i === sequences.length - 1
-    verifyBlocks(
-      found,
-      dir,
-      join('wal', walName(sequence)),
-      live && isNewest,
-      'up to one point for each 16 bytes',
-      (reading) =>
-        replayWal(
-          walDir,
-          sequence,
-          (id, timestamp) => {
-            found.points++
-            earliest.set(id, Math.min(earliest.get(id) ?? Infinity, timestamp))
-          },
-          reading,
-        ),
-    )
+    verifyBlocks(found, dir, join('wal', walName(sequence)), live && isNewest, lost, (reading) => {
+      const note = (id: number, timestamp: number) => {
+        found.points++
+        earliest.set(id, Math.min(earliest.get(id) ?? Infinity, timestamp))
+      }
+      const report = replayWal(walDir, sequence, note, reading)
+      checkEnd(sequence, report)
+      return report
+    })
   }
   return earliest
 }

@@ -6,8 +6,20 @@ import type { BlockLog, BlockReading, BlockReport } from './block-log.ts'
 
 /** Bytes of one point: series number (u32), unix seconds (u32), value (f64), little-endian. */
 const pointBytes = 16
+/**
+ * A block that is shorter than a point heads a file: the number of the file before it (u32) and the bytes that one ended
+ * with (f64), without which nobody could tell that whole blocks are missing at its end. Versions that know of no heads
+ * read no point from it.
+ */
+const headBytes = 12
 /** Points written with one call; more are split. */
 const largestGroup = 65_536
+
+/** A file that another one follows. */
+export interface FinishedFile {
+  readonly sequence: number
+  readonly bytes: number
+}
 
 /**
  * The write-ahead log: numbered files of points in the order they came. Points of many batches are written together
@@ -59,6 +71,7 @@ export function openWal(options: WalOptions): Wal {
   let sequence = options.firstSequence
   let log: BlockLog | undefined
   let logSequence = options.firstSequence - 1
+  let finished = newestOf(options.old)
   let collecting: Group | undefined
   /** Groups that are full or belong to an earlier file, oldest first. */
   const queue: Group[] = []
@@ -86,6 +99,7 @@ export function openWal(options: WalOptions): Wal {
       try {
         await options.before()
         const file = await fileFor(group.sequence)
+        if (file.bytes === 0 && finished) await file.append(headAfter(finished))
         await file.append(group.buffer.subarray(0, group.points * pointBytes))
         files.set(logSequence, file.bytes)
         if (options.strict) await file.sync()
@@ -99,10 +113,11 @@ export function openWal(options: WalOptions): Wal {
 
   async function fileFor(wanted: number): Promise<BlockLog> {
     if (log && logSequence >= wanted && log.usable) return log
-    const finished = log
+    const before = log
     log = undefined
-    if (finished?.usable) await finished.sync()
-    await finished?.close()
+    if (before) finished = { sequence: logSequence, bytes: before.bytes }
+    if (before?.usable) await before.sync()
+    await before?.close()
     const number = Math.max(wanted, logSequence + 1)
     log = await openBlockLog(join(options.dir, walName(number)))
     logSequence = number
@@ -178,6 +193,19 @@ function createGroup(sequence: number, buffer: Buffer): Group {
   return { sequence, buffer, points: 0, settled, resolve, reject }
 }
 
+function newestOf(files: ReadonlyMap<number, number>): FinishedFile | undefined {
+  const sequence = Math.max(...files.keys())
+  const bytes = files.get(sequence)
+  return bytes === undefined ? undefined : { sequence, bytes }
+}
+
+function headAfter({ sequence, bytes }: FinishedFile): Buffer {
+  const head = Buffer.alloc(headBytes)
+  head.writeUInt32LE(sequence, 0)
+  head.writeDoubleLE(bytes, 4)
+  return head
+}
+
 export function walName(sequence: number): string {
   return `${String(sequence).padStart(10, '0')}.wal`
 }
@@ -190,20 +218,48 @@ export function walSequences(dir: string): number[] {
     .toSorted((a, b) => a - b)
 }
 
+/** What reading a file of the log met. */
+export interface WalReport extends BlockReport {
+  /** What its head says of the file before it; files written by earlier versions have none. */
+  readonly after: FinishedFile | undefined
+}
+
 /** Gives every point of one file in the order it was pushed; by default cuts off a torn tail. */
 export function replayWal(
   dir: string,
   sequence: number,
   onPoint: (series: number, timestamp: number, value: number) => void,
   options: BlockReading = { repair: true },
-): BlockReport {
-  return readBlocks(
+): WalReport {
+  let after: FinishedFile | undefined
+  const report = readBlocks(
     join(dir, walName(sequence)),
     (payload) => {
       const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+      if (payload.length === headBytes) after = { sequence: view.getUint32(0, true), bytes: view.getFloat64(4, true) }
       for (let at = 0; at + pointBytes <= payload.length; at += pointBytes)
         onPoint(view.getUint32(at, true), view.getUint32(at + 4, true), view.getFloat64(at + 8, true))
     },
     options,
   )
+  return { ...report, after }
+}
+
+/**
+ * Compares each file of the log with what the next one's head says of it. To be told of every file in ascending order;
+ * `onMissing` hears of bytes that were at the end of a file, all of them when the file itself is gone from between others.
+ */
+export function createEndCheck(
+  onMissing: (sequence: number, bytes: number) => void,
+): (sequence: number, report: WalReport) => void {
+  const ends = new Map<number, number>()
+  return (sequence, { after, bytes, torn }) => {
+    if (after && ends.size > 0) {
+      // Of older files nothing is missing: they are dropped when all of them is in segments.
+      const isDropped = !ends.has(after.sequence) && after.sequence < Math.min(...ends.keys())
+      const missing = after.bytes - (ends.get(after.sequence) ?? 0)
+      if (missing > 0 && !isDropped) onMissing(after.sequence, missing)
+    }
+    ends.set(sequence, bytes + torn)
+  }
 }

@@ -27,7 +27,7 @@ async function pulling(
     intervalSeconds: () => 0.005,
     historyLimit: 20,
     current: () => rules,
-    taken: (fresh) => (rules = fresh),
+    taken: async (fresh) => void (rules = fresh),
     counters,
     log: silentLog,
     now: () => 1,

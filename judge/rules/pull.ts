@@ -22,8 +22,8 @@ export interface RulePullOptions {
   readonly intervalSeconds: () => number
   readonly historyLimit: number
   readonly current: () => RuleSet
-  /** Called with each good answer; with the current set itself when nothing changed. */
-  readonly taken: (rules: RuleSet) => void
+  /** Called with each good answer; with the current set itself when nothing changed. The next pull waits for it. */
+  readonly taken: (rules: RuleSet) => Promise<void>
   readonly counters: Counters
   readonly log: Logger
   readonly now: () => number
@@ -61,7 +61,7 @@ export function startRulePull(options: RulePullOptions): RulePull {
     if (built.problems.length > 0 && built.problems.join() !== problems.join())
       log.warn({ problems: built.problems.slice(0, 20) }, 'some rules are not understood')
     problems = built.problems
-    if (!stopping) options.taken(built.rules)
+    if (!stopping) await options.taken(built.rules)
     return undefined
   }
 

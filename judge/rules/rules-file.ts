@@ -69,23 +69,23 @@ export async function loadRules(file: string): Promise<RawRules | undefined> {
   return read.value
 }
 
-/** Keeps the rules for the next start. A failure is logged and counted: it matters only if hbs is away at that start. */
+/**
+ * Keeps the rules for the next start. `save` settles when they are on disk, or cannot be: then it is logged and counted,
+ * and matters only if hbs is away at that start. Calls must not overlap.
+ */
 export function createRulesKeeper(
   file: string,
   counters: Counters,
   log: Logger,
-): { save(rules: RuleSet): void; settle(): Promise<void> } {
-  // One save at a time, so that the last one wins.
-  let saving: Promise<void> = Promise.resolve()
+): { save(rules: RuleSet): Promise<void> } {
   return {
-    save(rules) {
-      saving = saving
-        .then(() => saveRules(file, rules))
-        .catch((error: unknown) => {
-          counters.add('rules.saveFailures')
-          log.warn({ err: error }, 'rules could not be saved for the next start')
-        })
+    async save(rules) {
+      try {
+        await saveRules(file, rules)
+      } catch (error) {
+        counters.add('rules.saveFailures')
+        log.warn({ err: error }, 'rules could not be saved for the next start')
+      }
     },
-    settle: () => saving,
   }
 }

@@ -11,6 +11,7 @@ export interface Fleet {
   readonly ports: {
     readonly transferRpc: number
     readonly hbsRpc: number
+    readonly graphLink: number
     readonly query: number
   }
   readonly hbs: ModuleProcess
@@ -106,7 +107,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const history: Fleet['history'] = (...asked) => askHistory(query, ...asked)
     return {
       folder,
-      ports: { transferRpc, hbsRpc, query },
+      ports: { transferRpc, hbsRpc, graphLink, query },
       hbs,
       graph,
       judge,

@@ -17,8 +17,10 @@ export interface ModuleProcess {
   kill(): Promise<void>
   /** SIGTERM. Settles with the exit code. */
   stop(): Promise<number | null>
-  /** Starts it again with the same configuration, ports and data. */
-  restart(): Promise<void>
+  /** With which it was started last. */
+  readonly config: object
+  /** Starts it again with the same ports and data, and with another configuration when one is given. */
+  restart(config?: object): Promise<void>
   /** `GET` on its HTTP port; the parsed JSON, or the text when it is none. */
   get(path: string): Promise<unknown>
 }
@@ -45,11 +47,12 @@ export async function startModule(options: ProcessOptions): Promise<ModuleProces
   const { name, folder, httpPort } = options
   mkdirSync(folder, { recursive: true })
   const configFile = join(folder, `${name}.json`)
-  writeFileSync(configFile, JSON.stringify(options.config, undefined, 2))
+  let { config } = options
   let output = ''
   let child: ChildProcess
 
   async function launch(): Promise<void> {
+    writeFileSync(configFile, JSON.stringify(config, undefined, 2))
     const started = spawn(process.execPath, [join('dist', name, 'main.js'), '--config', configFile], {
       cwd: projectRoot,
       env: { ...process.env, ...options.env },
@@ -87,7 +90,13 @@ export async function startModule(options: ProcessOptions): Promise<ModuleProces
     output: () => output,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
-    restart: launch,
+    get config() {
+      return config
+    },
+    restart(another = config) {
+      config = another
+      return launch()
+    },
     async get(path) {
       const response = await fetch(`http://127.0.0.1:${httpPort}${path}`)
       const text = await response.text()

@@ -45,7 +45,7 @@ export async function damageStore(run: FaultRun): Promise<Outcome> {
     let wrong = 0
     for (let time = 1; time <= times; time++) {
       const target = pickFile(dir, random)
-      const { done, removed } = damageFile(join(dir, target), random)
+      const { done, removed } = damageFile(join(dir, target), random, isFollowed(dir, target))
       const said = fleet.graph.output().length
       await fleet.graph.restart()
       const found = await compareStored(fleet.ports.query, load.endpoints)
@@ -87,19 +87,33 @@ function pickFile(dir: string, random: Random): string {
   return random.pick(random.next() < 0.8 ? random.pick(kinds.slice(0, -2)) : random.pick(kinds.slice(-2)))
 }
 
+/** Whether it is a file of the log that another one follows: the next one knows where it ended. */
+function isFollowed(dir: string, target: string): boolean {
+  const logs = readdirSync(join(dir, 'wal')).toSorted()
+  return target.endsWith('.wal') && !target.endsWith(logs.at(-1) ?? '')
+}
+
 /** `removed`: bytes that are no longer there, which no report can count. */
-function damageFile(path: string, random: Random): { done: string; removed: number } {
-  const size = statSync(path).size
+function damageFile(path: string, random: Random, followed: boolean): { done: string; removed: number } {
+  const bytes = readFileSync(path)
+  const size = bytes.length
   const at = random.between(0, size - 1)
   if (random.next() < 0.3) {
-    // A log that ends where a block ends is one to which no more was written: nobody can tell. Blocks end at even bytes.
-    truncateSync(path, at | 1)
-    return { done: `cut off at ${at | 1} of ${size}`, removed: Math.max(0, size - (at | 1)) }
+    // A newest log that ends where a block ends is one to which no more was written: nobody can tell. Blocks end at even bytes.
+    const end = followed && random.next() < 0.5 ? random.pick(blockEnds(bytes)) : at | 1
+    truncateSync(path, end)
+    return { done: `cut off at ${end} of ${size}`, removed: Math.max(0, size - end) }
   }
-  const bytes = readFileSync(path)
   bytes[at] = (bytes[at] ?? 0) ^ (1 << random.between(0, 7))
   writeFileSync(path, bytes)
   return { done: `bit flipped at ${at} of ${size}`, removed: 0 }
+}
+
+/** Where the blocks of a log end, apart from the last one. */
+function blockEnds(log: Buffer): number[] {
+  const ends = [0]
+  for (let at = 0; at < log.length; ends.push(at)) at += 16 + Math.ceil(log.readUInt32LE(at + 4) / 16) * 16
+  return ends.slice(0, -1)
 }
 
 function reportsIn(output: string): Report[] {

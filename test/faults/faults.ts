@@ -3,6 +3,7 @@ import { damageStore } from './damage.ts'
 import type { FaultRun, Outcome } from './fault.ts'
 import { killAgent, killModule } from './kills.ts'
 import { fillSpool, fillStore } from './full-disk.ts'
+import { growAndShrink } from './growth.ts'
 import { graphAway, replicaAwayAndWiped } from './replicas.ts'
 import { killWorkers } from './workers.ts'
 
@@ -18,5 +19,6 @@ export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome
   'full-store': fillStore,
   'full-spool': fillSpool,
   away: graphAway,
+  growth: (run) => growAndShrink({ ...run, times: Math.ceil(run.times / 10) }),
   replicas: replicaAwayAndWiped,
 }

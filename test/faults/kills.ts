@@ -15,9 +15,8 @@ export async function killModule(name: 'transfer' | 'judge' | 'graph-query', run
   const fleet = await startFleet({ minStep: 1, graph: { storage: { maintainMs: 200 } } })
   try {
     const dsn = `sqlite:${join(fleet.folder, 'falcon.db')}`
-    await prepareRules(dsn)
+    await prepareRules(fleet, dsn)
     const load = startLoad({ entrance: () => rpcEntrance(fleet.ports.transferRpc) })
-    // hbs reads its tables every second; the wave begins low, so the rule is there before the first event is due.
     const judged = startJudgedStream(fleet, dsn)
     await sleep(2500)
     await strike(victimOf(fleet, name), run)

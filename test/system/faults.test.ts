@@ -15,6 +15,7 @@ const short: Record<string, Partial<FaultRun>> = {
   agent: { times: 2 },
   damage: { times: 6 },
   backup: { times: 10 },
+  growth: { times: 10 },
 }
 
 test.each(Object.entries(short))(

@@ -1,10 +1,9 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatTable } from '#lib/table'
+import { ask, endChild, startChild } from './child.ts'
 
 /** Simulated minutes: enough for windows to be written, and with few series for segments to be merged. */
 const sizes = [
@@ -24,11 +23,11 @@ export async function run(): Promise<void> {
     const dir = mkdtempSync(join(tmpdir(), 'growth-bench-'))
     try {
       const node = await start(dir, series, minutes)
-      const taken = await ask(node, 'measured')
-      await kill(node)
+      const taken = await ask<Figures>(node, 'measured')
+      await endChild(node, 'SIGKILL')
       const again = await start(dir, series, 0)
-      const reopened = await ask(again, 'measured')
-      await kill(again)
+      const reopened = await ask<Figures>(again, 'measured')
+      await endChild(again, 'SIGKILL')
       rows.push(rowOf(series, minutes, taken, reopened))
     } finally {
       rmSync(dir, { recursive: true, force: true })
@@ -43,7 +42,9 @@ export async function run(): Promise<void> {
   )
 }
 
-function rowOf(series: number, minutes: number, taken: Record<string, number>, reopened: Record<string, number>) {
+type Figures = Readonly<Record<string, number>>
+
+function rowOf(series: number, minutes: number, taken: Figures, reopened: Figures) {
   const { cpuMicros = 0, heapUsed = 0, rss = 0, segmentBytes = 0, points = 0, headBytes = 0 } = taken
   const micros = cpuMicros / points
   const bytes = (value: number) => `${(value / series).toFixed(0)} B`
@@ -62,26 +63,6 @@ function rowOf(series: number, minutes: number, taken: Record<string, number>, r
 }
 
 async function start(dir: string, series: number, minutes: number): Promise<ChildProcess> {
-  const child = fork(new URL('./growth/node.ts', import.meta.url), [dir, String(series), String(minutes)], {
-    execArgv: ['--expose-gc', '--conditions=source', '--import', 'tsx'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`Cannot measure ${series} series: the process left with ${code}`)
-  })
-  await Promise.race([once(child, 'message'), failed])
-  failed.catch(() => undefined) // It is killed when it has been measured.
-  return child
-}
-
-async function ask(child: ChildProcess, question: string): Promise<Record<string, number>> {
-  child.send(question)
-  const [answer] = (await once(child, 'message')) as [Record<string, number>]
-  return answer
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
+  const file = new URL('growth/node.ts', import.meta.url)
+  return (await startChild(file, [dir, String(series), String(minutes)], ['--expose-gc'])).child
 }

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatTable } from '#lib/table'
 import { openStore } from '../graph-query/store/store.ts'
+import { dropCaches } from './drop-caches.ts'
 
 const yearSeries = 100
 const days = 365
@@ -74,17 +75,6 @@ async function benchYear(dir: string): Promise<void> {
   rows.push(['100 x 1 year averaged from raw points in memory', '', ms(naive.median), '', ''])
   console.log(formatTable(['question', 'points', 'warm', 'cold', 'goal'], rows))
   await store.close()
-}
-
-/** Empties the system's cache of files; only root may. */
-function dropCaches(): boolean {
-  try {
-    writeFileSync('/proc/sys/vm/drop_caches', '1')
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false
-    throw error
-  }
 }
 
 /** The median of several calls in milliseconds, and what the last one gave. */

@@ -9,6 +9,7 @@ import { run as link } from './link.ts'
 import { run as query } from './query.ts'
 import { run as sinks } from './sinks.ts'
 import { run as transferIntake } from './transfer-intake.ts'
+import { run as victoriametrics } from './victoriametrics.ts'
 
 /** Each prints its own table. `npm run bench`, or `npm run bench -- judge link` for some of them. */
 const benches = {
@@ -19,6 +20,7 @@ const benches = {
   growth,
   index,
   query,
+  victoriametrics,
   'full-path': fullPath,
   sinks,
   agent,

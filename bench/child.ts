@@ -2,10 +2,11 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { moduleEnvironment } from '#lib/supervise'
 
 /**
- * Starts a process of a bench, TypeScript from source and JavaScript as it is; resolves with its first message, which
- * says that it is ready.
+ * Starts a process of a bench as control starts modules, TypeScript from source and JavaScript as it is; resolves with its
+ * first message, which says that it is ready.
  */
 export async function startChild<Ready>(
   file: URL,
@@ -15,6 +16,7 @@ export async function startChild<Ready>(
   const source = file.pathname.endsWith('.ts') ? ['--conditions=source', '--import', 'tsx'] : []
   const child = fork(file, args, {
     execArgv: [...nodeArguments, ...source],
+    env: { ...moduleEnvironment, ...process.env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const failed = once(child, 'exit').then(([code]) => {

@@ -13,6 +13,8 @@ const start = 1_795_176_000
 const perCommit = 10_000
 const clock = { now: start + Math.max(0, minutes - 1) * 60 }
 
+global.gc?.()
+const emptyRss = process.memoryUsage.rss()
 const opening = performance.now()
 const store = await openStore({ dir, now: () => clock.now, onEvent: () => undefined })
 const openMs = performance.now() - opening
@@ -25,7 +27,7 @@ answer({
     const { heapUsed, rss } = process.memoryUsage()
     const { segmentBytes, walBytes, points, headBytes } = store.stats()
     const cpuMicros = (usage()['cpuMicros'] ?? 0) - (first['cpuMicros'] ?? 0)
-    return { cpuMicros, heapUsed, rss, segmentBytes, walBytes, points, headBytes, openMs }
+    return { cpuMicros, heapUsed, rss, emptyRss, segmentBytes, walBytes, points, headBytes, openMs }
   },
 })
 ready(0)

@@ -10,6 +10,7 @@ import { startFleet } from '../test/drivers/fleet.ts'
 import type { Fleet } from '../test/drivers/fleet.ts'
 import { until } from '../test/drivers/process.ts'
 import type { ModuleProcess } from '../test/drivers/process.ts'
+import type { Reached } from './goals.ts'
 
 const connections = 50
 const samplesPerCall = 200
@@ -28,7 +29,7 @@ const goModules = {
  * The whole way of a sample on one machine: real processes of transfer, judge and graph-query, `Transfer.Update` calls
  * answered when judge has journalled and the store has logged every sample. A third of the samples meet a rule.
  */
-export async function run(): Promise<void> {
+export async function run(): Promise<Reached> {
   const fleet = await startFleet()
   const { judge } = fleet
   if (!judge) throw new Error('Cannot measure the full path without judge')
@@ -95,6 +96,11 @@ export async function run(): Promise<void> {
         ],
       ),
     )
+    return {
+      fullPathStored: storedDuring / seconds / 1000,
+      fullPathDropped: dropped,
+      fullPathMicros: sum(ours),
+    }
   } finally {
     await fleet.remove()
   }

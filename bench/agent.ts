@@ -9,6 +9,7 @@ import { createCounters } from '#lib/counters'
 import { createLogger } from '#lib/log'
 import { projectRoot } from '#lib/module'
 import { defineMethod, listenRpc } from '#lib/rpc'
+import type { Reached } from './goals.ts'
 
 /** Kernel clock ticks a second, as /proc counts them on every Linux that matters. */
 const ticksPerSecond = 100
@@ -35,7 +36,7 @@ interface Reading {
  * What an idle agent costs its host: the built agent (`npm run build`) collects, sends to a transfer in this process and
  * reports to an hbs there. Prints CPU in percent of one core, resident memory, open files and context switches.
  */
-export async function run(options: AgentBench = {}): Promise<void> {
+export async function run(options: AgentBench = {}): Promise<Reached> {
   const minutes = options.minutes ?? numberFrom('BENCH_AGENT_MINUTES', 10)
   const stepSeconds = options.stepSeconds ?? numberFrom('BENCH_AGENT_STEP', 60)
   const main = join(projectRoot, 'dist/agent/main.js')
@@ -72,7 +73,7 @@ export async function run(options: AgentBench = {}): Promise<void> {
       await sleep(Math.min(sampleEveryMs, Math.max(1, end - performance.now())))
       readings.push(read(agent.pid ?? 0))
     }
-    report(readings, received.samples)
+    return report(readings, received.samples)
   } finally {
     agent.kill('SIGTERM')
     await ended
@@ -120,21 +121,23 @@ function read(pid: number): Reading {
   }
 }
 
-function report(readings: readonly Reading[], samples: number): void {
+function report(readings: readonly Reading[], samples: number): Reached {
   const first = readings[0]
   const last = readings.at(-1)
   if (!first || !last || last === first) throw new Error('Cannot measure the agent: no time has passed')
   const seconds = (last.atMs - first.atMs) / 1000
   const resident = readings.map(({ residentMb }) => residentMb)
+  const agentCpu = ((last.cpuSeconds - first.cpuSeconds) * 100) / seconds
   console.log(
     [
-      `CPU ${(((last.cpuSeconds - first.cpuSeconds) * 100) / seconds).toFixed(3)} % of a core`,
+      `CPU ${agentCpu.toFixed(3)} % of a core`,
       `resident ${last.residentMb.toFixed(1)} MB at the end, ${Math.max(...resident).toFixed(1)} MB at most`,
       `${last.files} open files`,
       `${((last.switches - first.switches) / seconds).toFixed(1)} context switches/s`,
       `${samples} samples sent`,
     ].join(', '),
   )
+  return { agentCpu, agentResident: last.residentMb }
 }
 
 function numberFrom(name: string, value: number): number {

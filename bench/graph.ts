@@ -7,6 +7,8 @@ import { graphQueryConfig } from '../graph-query/config.ts'
 import { startGraphQuery } from '../graph-query/graph-query.ts'
 import { openStore } from '../graph-query/store/store.ts'
 import type { Store } from '../graph-query/store/types.ts'
+import { seriesOf, stepSeconds, storedSeriesOf, valueOf } from './agent-data.ts'
+import type { Reached } from './goals.ts'
 
 const seriesCount = 100_000
 const minutes = 35
@@ -15,13 +17,15 @@ const start = 1_795_176_000
 const quiet = createLogger('bench', { destination: { write: () => undefined } })
 
 /** Ingest, room, memory, restart and query times of graph's store, on data like an agent's. */
-export async function run(): Promise<void> {
+export async function run(): Promise<Reached> {
   const dir = mkdtempSync(join(tmpdir(), 'graph-bench-'))
   try {
-    const rows = [...(await benchStore(join(dir, 'store'))), ...(await benchLink(join(dir, 'link')))]
+    const link = await benchLink(join(dir, 'link'))
+    const rows = [...(await benchStore(join(dir, 'store'))), ...link.rows]
     const rest = await benchYear(join(dir, 'year'))
     console.log(`graph store, ${seriesCount} series of 60 s, one core:`)
     for (const [what, shown] of [...rows, ...rest]) console.log(`  ${what.padEnd(46)}${shown.padStart(14)}`)
+    return { graphAccepted: (link.perSecond * 60) / 1e6 }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -29,46 +33,8 @@ export async function run(): Promise<void> {
 
 type Row = readonly [what: string, shown: string]
 
-/** A third constant, a fifth small counts, the rest rates, percentages and cents, as hosts report them. */
-function valueOf(series: number, minute: number): number {
-  const noise = Math.imul((series + 1) * 2_654_435 + minute * 40_503, 1_597_334_677) >>> 0
-  switch (series % 20) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-    case 5:
-    case 6:
-      return series
-    case 7:
-    case 8:
-    case 9:
-    case 10:
-      return noise % 16
-    case 11:
-    case 12:
-    case 13:
-      return ((noise % 5000) * 37) / 60
-    case 14:
-    case 15:
-      return (noise % 10_000) / 100
-    case 16:
-      return minute * 1_000_003 + (noise % 60_000)
-    default:
-      return (noise / 2 ** 32) * 100
-  }
-}
-
 function defineAll(store: Store): number[] {
-  return Array.from({ length: seriesCount }, (_, i) =>
-    store.define({
-      endpoint: `host${Math.floor(i / 100)}.example`,
-      counter: `metric.number${i % 100}/device=sda${i % 3}`,
-      kind: i % 20 === 16 ? 'DERIVE' : 'GAUGE',
-      step: 60,
-    }),
-  )
+  return Array.from({ length: seriesCount }, (_, i) => store.define(storedSeriesOf(i)))
 }
 
 async function benchStore(dir: string): Promise<Row[]> {
@@ -132,7 +98,7 @@ async function benchStore(dir: string): Promise<Row[]> {
   ]
 }
 
-async function benchLink(dir: string): Promise<Row[]> {
+async function benchLink(dir: string): Promise<{ rows: Row[]; perSecond: number }> {
   const clock = { now: start }
   const listen = { listen: '127.0.0.1:0' }
   const config = graphQueryConfig.parse({ http: listen, rpc: listen, query: listen, storage: { dir } })
@@ -146,9 +112,10 @@ async function benchLink(dir: string): Promise<Row[]> {
   })
   if (!client.connected) await new Promise<void>((resolve) => client.onConnect(resolve))
   const table = createSeriesTable()
-  const series = Array.from({ length: seriesCount }, (_, i) =>
-    table.intern(`host${Math.floor(i / 100)}.example`, `metric.number${i % 100}`, `device=sda${i % 3}`, 'GAUGE', 60),
-  )
+  const series = Array.from({ length: seriesCount }, (_, i) => {
+    const { endpoint, metric, tags, counterType } = seriesOf(i)
+    return table.intern(endpoint, metric, tags, counterType, stepSeconds)
+  })
   const batch = 2000
   let sent = 0
   const sendMinute = async (minute: number) => {
@@ -177,10 +144,11 @@ async function benchLink(dir: string): Promise<Row[]> {
   const used = process.cpuUsage(cpu)
   await client.close()
   await graph.stop()
-  return [
+  const rows: Row[] = [
     ['ingest over the link, acknowledged', perSecond(sent, seconds)],
     ['  CPU, sender included', `${((used.user + used.system) / sent).toFixed(2)} µs/sample`],
   ]
+  return { rows, perSecond: sent / seconds }
 }
 
 /** A year of a few series, sent as it would have come, then asked for. */

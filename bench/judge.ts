@@ -14,6 +14,7 @@ import { restoreState } from '../judge/engine/restore.ts'
 import type { Restored } from '../judge/engine/restore.ts'
 import { buildRuleSet, emptyRuleSet } from '../judge/rules/rule-set.ts'
 import { saveRules } from '../judge/rules/rules-file.ts'
+import type { Reached } from './goals.ts'
 import { endpointOf, hostCount, metricOf, seriesCount, strategies, strategyCount, valueOf } from './judge/fleet.ts'
 import { judgeNaively } from './judge/naive.ts'
 
@@ -25,14 +26,14 @@ const log = createLogger('bench', { destination: { write: () => {} } })
  * Judging 10 000 hosts × 20 strategies: in this process with the real journal, over the link in a process of its own, and
  * beside a naive judge. CPU is user and system time of whoever judges.
  */
-export async function run(): Promise<void> {
+export async function run(): Promise<Reached> {
   const dir = mkdtempSync(join(tmpdir(), 'judge-bench-'))
   try {
     console.log(`judge, ${hostCount} hosts × ${strategyCount} strategies, batches of ${batchSize}:`)
     const naive = judgeNaively(2, usedBytes)
     show('naive, no journal', naive.cpuMicros, `${naive.bytesPerSeries.toFixed(0)} B/series`)
     await inProcess(join(dir, 'in-process'))
-    await overTheLink(join(dir, 'link'))
+    return { judgeMicros: await overTheLink(join(dir, 'link')) }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -96,7 +97,7 @@ async function inProcess(dir: string): Promise<void> {
   state.journal.close()
 }
 
-async function overTheLink(dir: string): Promise<void> {
+async function overTheLink(dir: string): Promise<number> {
   const { state } = await openState(dir)
   await saveRules(join(dir, 'rules.json'), state.rules)
   const child = fork(new URL('./judge/process.ts', import.meta.url), [dir], {
@@ -147,6 +148,7 @@ async function overTheLink(dir: string): Promise<void> {
   const gone = once(child, 'exit')
   child.send('stop')
   await gone
+  return cpu / samples
 }
 
 interface Usage {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Reached } from './goals.ts'
 
 const processes = {
   load: new URL('./transfer-intake/load.ts', import.meta.url),
@@ -30,7 +31,7 @@ interface Measured {
  * Intake of `Transfer.Update` over real sockets: our transfer, which hands every sample to a judge and a graph process
  * and answers when both have acknowledged it, beside a jayson TCP server that parses the same calls and counts them.
  */
-export async function run(): Promise<void> {
+export async function run(): Promise<Reached> {
   const ours = await measureTransfer()
   const reference = await measureJayson()
   const row = (name: string, { samplesPerSecond, cpuMicrosPerSample, p50Ms, p99Ms, residentMb, note }: Measured) =>
@@ -49,6 +50,7 @@ export async function run(): Promise<void> {
   )
   console.log(row('transfer, 2 acknowledging peers', ours))
   console.log(row('jayson tcp, parse and count only', reference))
+  return { transferPerCore: 1 / ours.cpuMicrosPerSample }
 }
 
 async function measureTransfer(): Promise<Measured> {

@@ -41,6 +41,8 @@ export interface Catalog {
 export interface CatalogOptions {
   readonly dir: string
   readonly mostSeries: number
+  /** Room for so many is made at once, instead of while they come. */
+  readonly expected?: number
   /** The grid of a step; undefined when there are too many already. */
   gridFor(step: number): Grid | undefined
 }
@@ -64,8 +66,8 @@ export async function openCatalog(options: CatalogOptions): Promise<{ catalog: C
 }
 
 function loadCatalog(options: CatalogOptions) {
-  const columns = createSeriesColumns()
-  const index = createSeriesIndex(columns)
+  const columns = createSeriesColumns(options.expected)
+  const index = createSeriesIndex(columns, options.expected)
   const grids: Grid[] = []
   const gridNumbers = new Map<Grid, number>()
   /** By grid: the series of each place plus one, 0 for none. */

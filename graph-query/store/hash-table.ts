@@ -15,10 +15,12 @@ export interface HashTable {
 /** Slots in use before the table doubles. */
 const fullest = 0.7
 
-export function createHashTable(): HashTable {
-  /** Two words a slot: the number + 1, which is 0 in free slots; the mixed hash, which begins the search at its low bits. */
-  let words = new Uint32Array(2048)
+/** `expected` numbers go in without growing. */
+export function createHashTable(expected = 0): HashTable {
   let mask = 1023
+  while (expected > fullest * (mask + 1)) mask = 2 * mask + 1
+  /** Two words a slot: the number + 1, which is 0 in free slots; the mixed hash, which begins the search at its low bits. */
+  let words = new Uint32Array(2 * (mask + 1))
   let size = 0
 
   function seek(from: number, mixed: number): number {

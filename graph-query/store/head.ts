@@ -8,6 +8,8 @@ export interface HeadWindow {
   readonly walSequence: number
   /** By page number; series-major: value of place p and row r at (p % 256) × rows + r. */
   readonly pages: Map<number, Float64Array>
+  /** The page that was written to last: what comes next nearly always belongs there too. */
+  latest: { readonly number: number; readonly page: Float64Array } | undefined
   points: number
   /** Once it takes no more points: every point of it is in a log file below this number. */
   frozenBelow: number | undefined
@@ -55,17 +57,20 @@ export function createPagePool(): PagePool {
 }
 
 export function createHeadWindow(firstRow: number, rows: number, walSequence: number): HeadWindow {
-  return { firstRow, rows, walSequence, pages: new Map(), points: 0, frozenBelow: undefined }
+  return { firstRow, rows, walSequence, pages: new Map(), latest: undefined, points: 0, frozenBelow: undefined }
 }
 
 /** Stores one value. `place` is the series' number within its step, `row` counts from the window's first. */
 export function putInWindow(window: HeadWindow, pool: PagePool, place: number, row: number, value: number): void {
   const number = Math.floor(place / seriesPerPage)
-  let page = window.pages.get(number)
-  if (!page) {
-    page = pool.take(seriesPerPage * window.rows)
-    window.pages.set(number, page)
+  if (window.latest?.number !== number) {
+    let page = window.pages.get(number)
+    if (!page) {
+      page = pool.take(seriesPerPage * window.rows)
+      window.pages.set(number, page)
+    }
+    window.latest = { number, page }
   }
-  page[(place % seriesPerPage) * window.rows + row] = value
+  window.latest.page[(place % seriesPerPage) * window.rows + row] = value
   window.points++
 }

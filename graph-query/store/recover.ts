@@ -129,7 +129,12 @@ export function replayLog(
 /** Tells whether a segment already has every point that a log file holds for a row; remembers it window by window. */
 function createStoredCheck(walSequence: number): (grid: Grid, row: number) => boolean {
   const known = new Map<Grid, Map<number, boolean>>()
-  return (grid, row) => {
+  // Most points are of the same minute as the one before.
+  let latestGrid: Grid | undefined
+  let latestRow = 0
+  let latest = false
+
+  function look(grid: Grid, row: number): boolean {
     let windows = known.get(grid)
     if (!windows) known.set(grid, (windows = new Map()))
     const number = Math.floor(row / grid.layout.windowRows)
@@ -142,6 +147,15 @@ function createStoredCheck(walSequence: number): (grid: Grid, row: number) => bo
       windows.set(number, stored)
     }
     return stored
+  }
+
+  return (grid, row) => {
+    if (row !== latestRow || grid !== latestGrid) {
+      latest = look(grid, row)
+      latestGrid = grid
+      latestRow = row
+    }
+    return latest
   }
 }
 

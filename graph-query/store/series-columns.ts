@@ -35,8 +35,8 @@ export function gridOf(state: number): number {
   return state >>> gridBits
 }
 
-export function createSeriesColumns(): SeriesColumns {
-  return ofLength(1024)
+export function createSeriesColumns(expected = 0): SeriesColumns {
+  return ofLength(Math.max(1024, expected))
 }
 
 /** Makes room for a series number. */

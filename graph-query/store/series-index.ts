@@ -38,14 +38,14 @@ interface EndpointColumns {
   deleted: Uint32Array
 }
 
-export function createSeriesIndex(columns: SeriesColumns): SeriesIndex {
+export function createSeriesIndex(columns: SeriesColumns, expected = 0): SeriesIndex {
   const endpoints = createTexts()
   const counters = createTexts()
   let lists = endpointColumns(1024)
   let known = 0
   let endpointCount = 0
   const hashOf = (id: number) => pairHash(columns.endpoints[id] ?? 0, columns.counters[id] ?? 0)
-  const pairs = createHashTable()
+  const pairs = createHashTable(expected)
   const ids = createHashTable()
 
   /** Endpoints get their columns in the order of their texts. */

@@ -85,10 +85,11 @@ async function openLocked(options: StoreOptions, unlock: () => Promise<void>): P
 
   if (known.damaged) onDamage('archives.json', 'all of it; how long rows of archives no longer configured are kept')
   for (const step of stepsIn(dir)) gridFor(step)
-  const { catalog, report } = await openCatalog({ dir, mostSeries: options.mostSeries ?? 20_000_000, gridFor })
+  const { points: lastPoints, file } = openLastPoints(dir)
+  const mostSeries = options.mostSeries ?? 20_000_000
+  const { catalog, report } = await openCatalog({ dir, mostSeries, expected: lastPoints.count, gridFor })
   onReport('series.log', report)
   const { index, registry } = catalog
-  const { points: lastPoints, file } = openLastPoints(dir)
   catalog.reserve(lastPoints.count - 1)
   if (file === 'damaged') onDamage('last-points', 'all of it; the newest points are looked for in the segments')
   if (file !== 'loaded')

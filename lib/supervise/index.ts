@@ -1,5 +1,6 @@
 export { askSupervisor, serveSupervisor } from './wire.ts'
 export type { Answer, Request } from './wire.ts'
+export { moduleEnvironment } from './module-environment.ts'
 export { createSupervisor } from './supervisor.ts'
 export type { ModuleSpec, ModuleState, ModuleStatus, Supervisor } from './supervisor.ts'
 export { lastLines } from './log-file.ts'

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createLogger } from '#lib/log'
 import { readProcess } from './process-table.ts'
+import { moduleEnvironment } from './module-environment.ts'
 import { createSupervisor } from './supervisor.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -94,6 +95,16 @@ test('a stranger answering on the health port does not make a module healthy', a
   } finally {
     await new Promise((resolve) => stranger.close(resolve))
   }
+})
+
+test('a module gives outgrown memory back to the system, as glibc reads it from its environment', async () => {
+  const file = join(folder, 'environment')
+  const supervisor = supervise(`
+    import { writeFileSync } from 'node:fs'
+    writeFileSync(${JSON.stringify(file)}, JSON.stringify(process.env))
+    setInterval(() => undefined, 1000)`)
+  await supervisor.start('m')
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ ...moduleEnvironment, PATH: process.env['PATH'] })
 })
 
 test('a killed module comes back by itself', async () => {

@@ -6,6 +6,7 @@ import type { Logger } from '#lib/log'
 import { isHealthy } from './health.ts'
 import { lastLines, rotateLog } from './log-file.ts'
 import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
+import { moduleEnvironment } from './module-environment.ts'
 import { listeningPorts, readProcess } from './process-table.ts'
 
 /** One process to run and how to see that it works. */
@@ -96,7 +97,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function launch(one: Watched): number {
     const output = openSync(logFile(one.spec.name), 'a')
     try {
-      const child = spawn(process.execPath, one.spec.argv, { cwd, detached: true, stdio: ['ignore', output, output] })
+      const child = spawn(process.execPath, one.spec.argv, {
+        cwd,
+        env: { ...moduleEnvironment, ...process.env },
+        detached: true,
+        stdio: ['ignore', output, output],
+      })
       if (child.pid === undefined) throw new Error(`Cannot start ${one.spec.name}: no process could be made`)
       child.on('error', (err) => log.error({ err, name: one.spec.name }, 'module process error'))
       writePidFile(pidFile(one.spec.name), child.pid)

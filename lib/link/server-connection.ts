@@ -5,7 +5,16 @@ import { FormatError } from './bytes.ts'
 import type { ByteReader } from './bytes.ts'
 import type { LinkAck } from './columns.ts'
 import { readSeries } from './definitions.ts'
-import { encodeAck, encodeBytes, encodeGoodbye, encodeMessage, frameTypes, hasFrame, restAsText, takeFrame } from './frames.ts'
+import {
+  encodeAck,
+  encodeBytes,
+  encodeGoodbye,
+  encodeMessage,
+  frameTypes,
+  hasFrame,
+  restAsText,
+  takeFrame,
+} from './frames.ts'
 import type { Frame } from './frames.ts'
 import { sayLast } from './handshake.ts'
 import type { Peer } from './handshake.ts'

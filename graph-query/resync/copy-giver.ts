@@ -33,14 +33,15 @@ export interface CopyGiver {
   close(): Promise<void>
 }
 
-/** Each taker has one open, besides what those left open that died. */
+/** Each taker has one open, besides what those left open that died: the one that was longest unused goes for a new one. */
 const mostOpen = 32
 const idleMs = 60_000
 const mostListings = 20
 
 export function createCopyGiver(options: CopyGiverOptions): CopyGiver {
   const { dir, access, counters, log } = options
-  const files = new Map<string, { readonly handle: FileHandle; usedAt: number }>()
+  /** By id; the one that was used last comes last. */
+  const files = new Map<string, { readonly handle: FileHandle; readonly usedAt: number }>()
   let nextTurnAt = 0
   counters.add('ResyncGivenBytes', 0)
 
@@ -74,7 +75,6 @@ export function createCopyGiver(options: CopyGiverOptions): CopyGiver {
     },
     list: () => listFiles(dir),
     async open({ path }) {
-      if (files.size >= mostOpen) throw new Error(`${mostOpen} files are being copied already`)
       let handle: FileHandle
       try {
         handle = await open(join(dir, path), 'r')
@@ -82,6 +82,8 @@ export function createCopyGiver(options: CopyGiverOptions): CopyGiver {
         if (isVanished(error)) return null
         throw error
       }
+      const [unused] = files.keys()
+      if (files.size >= mostOpen && unused !== undefined) await closeFile(unused)
       const id = randomUUID()
       files.set(id, { handle, usedAt: performance.now() })
       const { size, mtimeMs } = await handle.stat()
@@ -91,8 +93,9 @@ export function createCopyGiver(options: CopyGiverOptions): CopyGiver {
     async read({ id, position, length }) {
       const file = files.get(id)
       if (!file) throw new Error('this file is not open')
+      files.delete(id)
+      files.set(id, { handle: file.handle, usedAt: performance.now() })
       await turn(length)
-      file.usedAt = performance.now()
       const answer = Buffer.allocUnsafe(4 + length)
       for (let done = 0; done < length;) {
         const { bytesRead } = await file.handle.read(answer, 4 + done, length - done, position + done)

@@ -43,7 +43,7 @@ export function createCopySource(client: Pick<LinkClient, 'call' | 'onConnect'>,
       const answer = await call('read', { id, position, length })
       if (!(answer instanceof Uint8Array) || answer.length !== 4 + length)
         throw new CopyBroken(`${length} bytes were asked for, something else came`)
-      const sum = new DataView(answer.buffer, answer.byteOffset).getUint32(0)
+      const sum = new DataView(answer.buffer, answer.byteOffset).getUint32(0, true)
       if (sum !== checksumOf(answer, 4, answer.length, position >>> 0))
         throw new CopyBroken(`${length} bytes at ${position} arrived damaged`)
       return answer.subarray(4)

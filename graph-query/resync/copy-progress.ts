@@ -21,6 +21,7 @@ export function createCopyProgress(clock: () => number = () => performance.now()
   let keptBytes = 0
   let receivedBytes = 0
   const done = () => keptBytes + receivedBytes
+  const inUnit = (unit: number) => `${(done() / unit).toFixed(2)} of ${(Math.max(total, done()) / unit).toFixed(2)}`
   return {
     get done() {
       return done()
@@ -33,7 +34,8 @@ export function createCopyProgress(clock: () => number = () => performance.now()
       const perSecond = receivedBytes / Math.max(0.001, (clock() - began) / 1000)
       const percent = all === 0 ? 0 : Math.floor((100 * done()) / all)
       const left = perSecond === 0 ? '' : `, ${duration((all - done()) / perSecond)} left`
-      return `${percent} % (${(done() / giga).toFixed(2)} of ${(all / giga).toFixed(2)} GB, ${Math.round(perSecond / mega)} MB/s${left})`
+      const bytes = all < giga ? `${inUnit(mega)} MB` : `${inUnit(giga)} GB`
+      return `${percent} % (${bytes}, ${Math.round(perSecond / mega)} MB/s${left})`
     },
     expect(bytes) {
       total = bytes

@@ -207,7 +207,7 @@ test('only files of a store are given', async () => {
 test('progress tells bytes, rate and time left', () => {
   let clock = 0
   const progress = createCopyProgress(() => clock)
-  expect(progress.describe()).toBe('0 % (0.00 of 0.00 GB, 0 MB/s)')
+  expect(progress.describe()).toBe('0 % (0.00 of 0.00 MB, 0 MB/s)')
   progress.expect(10e9)
   progress.kept(2e9)
   clock = 10_000

@@ -4,6 +4,7 @@ import type { FaultRun, Outcome } from './fault.ts'
 import { killAgent, killModule } from './kills.ts'
 import { fillSpool, fillStore } from './full-disk.ts'
 import { graphAway, replicaAwayAndWiped } from './replicas.ts'
+import { killWhileCopying } from './resync.ts'
 
 /** Every fault by the name under which `npm run faults` knows it. */
 export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome[]>> = {
@@ -17,4 +18,5 @@ export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome
   'full-spool': fillSpool,
   away: graphAway,
   replicas: replicaAwayAndWiped,
+  resync: (run) => killWhileCopying({ ...run, times: Math.ceil(run.times / 10) }),
 }

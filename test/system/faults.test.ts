@@ -14,6 +14,7 @@ const short: Record<string, Partial<FaultRun>> = {
   agent: { times: 2 },
   damage: { times: 6 },
   backup: { times: 10 },
+  resync: { times: 30 },
 }
 
 test.each(Object.entries(short))(

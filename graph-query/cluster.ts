@@ -76,6 +76,13 @@ export function openCluster(options: ClusterOptions): Cluster {
   }
 }
 
+/** The links of the other copies of this node's series. */
+export function siblingsOf({ cluster, node, rpc }: GraphQueryConfig): string[] {
+  const addresses = addressesOf(cluster[node] ?? '')
+  if (addresses.length === 1 || !rpc.enabled) return []
+  return addresses.filter((address) => !isThisProcess(address, rpc.listen))
+}
+
 function addressesOf(list: string): string[] {
   return list.split(',').map((address) => address.trim())
 }

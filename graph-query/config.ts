@@ -79,6 +79,18 @@ const settings = z
           .describe('milliseconds between looks at what is to be written or merged'),
         headMegabytes: z.int().min(16).default(2048).describe('points in memory before they are written early'),
         mostSeries: z.int().min(1).default(20_000_000).describe('series of this node'),
+        resyncWaitSeconds: z
+          .number()
+          .min(0)
+          .max(86_400)
+          .default(60)
+          .describe('seconds for which a node without a store waits for another copy of it that is away; 0: asks none'),
+        copyMegabytes: z
+          .number()
+          .min(1)
+          .max(100_000)
+          .default(64)
+          .describe('megabytes a second in which this node gives copies of its store'),
       })
       .prefault({}),
     victoriametrics,

@@ -5,14 +5,16 @@ import { isLoopback } from '#lib/http'
 import { listenLink } from '#lib/link'
 import type { Logger } from '#lib/log'
 import { projectRoot } from '#lib/module'
-import { openCluster } from './cluster.ts'
+import { openCluster, siblingsOf } from './cluster.ts'
 import type { GraphQueryConfig } from './config.ts'
 import type { Engine } from './engine.ts'
 import { createIntake } from './intake.ts'
 import { createLocalReader } from './reader/local-reader.ts'
 import { readerCalls } from './reader/wire.ts'
-import { openStore } from './store/store.ts'
-import type { Store } from './store/types.ts'
+import { createCopyGiver } from './resync/copy-giver.ts'
+import { openWholeStore } from './resync/open-whole-store.ts'
+import { watchHistory } from './resync/watch-history.ts'
+import type { Store, StoreEvent } from './store/types.ts'
 import { startUpkeep } from './upkeep.ts'
 
 export interface LocalEngineFaces {
@@ -24,13 +26,18 @@ export interface LocalEngineFaces {
   readonly token: () => string
 }
 
+/** How often copies that were away at the start are asked whether they know more than this one. */
+const watchEveryMs = 5000
+
 /** Opens the store of this node, and the way to those of the others. @throws when the store cannot be opened */
 export async function openLocalEngine(config: GraphQueryConfig, faces: LocalEngineFaces): Promise<Engine> {
   const { now, counters, log, token } = faces
   const { storage } = config
-  const started = performance.now()
-  const store = await openStore({
-    dir: isAbsolute(storage.dir) ? storage.dir : join(projectRoot, storage.dir),
+  const dir = isAbsolute(storage.dir) ? storage.dir : join(projectRoot, storage.dir)
+  const siblings = siblingsOf(config)
+  const links = { token, callTimeoutMs: config.callTimeout, log }
+  const options = {
+    dir,
     now: () => Math.floor(now() / 1000),
     archives: storage.archives,
     rawRetentionSeconds: storage.rawDays * 86_400,
@@ -39,10 +46,9 @@ export async function openLocalEngine(config: GraphQueryConfig, faces: LocalEngi
     strict: storage.strict,
     headBytes: storage.headMegabytes * 2 ** 20,
     mostSeries: storage.mostSeries,
-    onEvent: (event) => log.warn(event, 'the store reports'),
-  })
-  const { series, points: _, ...state } = store.stats()
-  log.info({ series, ...state, ms: Math.round(performance.now() - started) }, 'store opened')
+    onEvent: (event: StoreEvent) => log.warn(event, 'the store reports'),
+  }
+  const store = await openWholeStore(config, options, { ...links, siblings, counters, now })
   const upkeep = startUpkeep(store, { syncMs: storage.syncMs, maintainMs: storage.maintainMs, counters, log })
   showStore(counters, store)
 
@@ -50,14 +56,27 @@ export async function openLocalEngine(config: GraphQueryConfig, faces: LocalEngi
   const cluster = openCluster({ config, local, token, log, now: () => Math.floor(now() / 1000) })
   const intake = createIntake(store, counters, log)
   const access = { token, isLocal: isLoopback(parseListen(config.rpc.listen)?.host) }
+  const history = await watchHistory({ ...links, dir, siblings, everyMs: watchEveryMs })
+  const giver = createCopyGiver({
+    dir,
+    access,
+    begins: history.begins,
+    bytes: () => store.stats().segmentBytes + store.stats().walBytes,
+    bytesPerSecond: storage.copyMegabytes * 1e6,
+    counters,
+    log,
+  })
+  const calls = { ...readerCalls(local, access), ...giver.calls }
   return {
     reader: cluster.reader,
     own: local,
     nodeOf: (endpoint, counter) => cluster.nodeOf(endpoint, counter),
-    listen: (options) => listenLink({ ...options, handler: { ...intake.handler, calls: readerCalls(local, access) } }),
-    notices: () => [intake.notice() ?? [], upkeep.notices(), damageNotice(store) ?? []].flat(),
+    listen: (link) => listenLink({ ...link, handler: { ...intake.handler, calls } }),
+    notices: () => [intake.notice() ?? [], upkeep.notices(), damageNotice(store) ?? [], history.notices()].flat(),
     async close() {
       await cluster.close()
+      await history.close()
+      await giver.close()
       upkeep.stop()
       await store.close()
     },

@@ -49,7 +49,7 @@ export type Question = keyof typeof questions
 /** Where a question comes in on the link. */
 export const methodOf = (question: Question) => `graph.${question}`
 
-/** Who may delete over the link, which itself is open to whoever reaches it. */
+/** Who may delete over the link, or take a copy of all; the link itself is open to whoever reaches it. */
 export interface LinkAccess {
   /** What the nodes of a cluster share; empty when there is none. */
   token(): string
@@ -90,11 +90,16 @@ const refuseMissing: OnMissing = (error) => {
 }
 
 function checkToken(shown: string, access: LinkAccess): void {
+  const refusal = tokenRefusal(shown, access)
+  if (refusal !== undefined) throw new Error(`Cannot delete on another node: ${refusal}`)
+}
+
+/** Why whoever shows this token is refused, undefined when it is not. */
+export function tokenRefusal(shown: string, access: LinkAccess): string | undefined {
   const token = access.token()
-  if (token === '' && !access.isLocal)
-    throw new Error('Cannot delete on another node: the graphs of a cluster must have one token, and this one has none')
-  if (token !== '' && shown !== token)
-    throw new Error('Cannot delete on another node: the graphs of a cluster must have one token')
+  if (token === '')
+    return access.isLocal ? undefined : 'the graphs of a cluster must have one token, and this one has none'
+  return shown === token ? undefined : 'the graphs of a cluster must have one token'
 }
 
 function packHistory(history: History | undefined): z.output<typeof answers.history> {

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { writeWhole } from './whole-file.ts'
+
+/** Where a file belongs in a store. Nothing else is ever written by a restore or a copy. */
+export const storePath = z
+  .string()
+  .regex(/^(series\.log|last-points|archives\.json|wal\/\d{10}\.wal|step-\d+\/\d+-\d+-\d+-\d+\.seg)$/)
 
 const file = z.object({
-  /** Where it belongs in a store. Nothing else is ever written by a restore. */
-  path: z.string().regex(/^(series\.log|last-points|archives\.json|wal\/\d{10}\.wal|step-\d+\/\d+-\d+-\d+-\d+\.seg)$/),
+  path: storePath,
   /** Where it is in the backup. */
   from: z
     .string()
@@ -42,15 +47,7 @@ export function earlierManifest(dir: string): Manifest | undefined {
 }
 
 export async function writeManifest(dir: string, content: Manifest): Promise<void> {
-  const path = join(dir, name)
-  const handle = await open(`${path}.tmp`, 'w')
-  try {
-    await handle.writeFile(`${JSON.stringify(content, undefined, 1)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(`${path}.tmp`, path)
+  await writeWhole(join(dir, name), `${JSON.stringify(content, undefined, 1)}\n`)
 }
 
 export async function hashOf(path: string): Promise<string> {

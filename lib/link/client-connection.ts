@@ -153,6 +153,8 @@ function run(
       }
       case frameTypes.reply:
         return answers.reply(body.u32(), JSON.parse(restAsText(body)))
+      case frameTypes.bytes:
+        return answers.reply(body.u32(), body.raw(body.left))
       case frameTypes.error:
         return answers.error(body.u32(), restAsText(body))
       case frameTypes.heartbeat:

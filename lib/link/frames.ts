@@ -15,6 +15,7 @@ import { samplesSize, writeSamples } from './samples.ts'
  * | call | client | u32 id, JSON `[method, params]` |
  * | ack | server | u32 id, u32 taken, u32 refused |
  * | reply | server | u32 id, JSON |
+ * | bytes | server | u32 id, bytes: a reply that is no JSON |
  * | error | server | u32 id, text: the call failed, or the samples should be sent again later |
  * | forget | client | nothing: series are numbered from 0 again, and what was defined counts no more |
  * | heartbeat | both | nothing |
@@ -30,6 +31,7 @@ export const frameTypes = {
   heartbeat: 7,
   goodbye: 8,
   forget: 9,
+  bytes: 10,
 } as const
 
 export interface Frame {
@@ -118,6 +120,14 @@ export function encodeMessage(type: 'call' | 'reply' | 'error', id: number, text
   const frame = startFrame(frameTypes[type], length)
   frame.writeUInt32LE(id, frameHeaderBytes)
   frame.write(text, frameHeaderBytes + 4, 'utf8')
+  return frame
+}
+
+/** A reply of plain bytes, which are copied. */
+export function encodeBytes(id: number, bytes: Uint8Array): Buffer {
+  const frame = startFrame(frameTypes.bytes, 4 + bytes.length)
+  frame.writeUInt32LE(id, frameHeaderBytes)
+  frame.set(bytes, frameHeaderBytes + 4)
   return frame
 }
 

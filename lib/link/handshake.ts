@@ -16,6 +16,7 @@ export interface Peer {
 export interface WelcomeOptions {
   readonly module: string
   readonly handshakeTimeoutMs: number
+  readonly turnAway?: (peer: string) => string | undefined
   readonly log: Logger
   readonly counters: Counters
 }
@@ -45,6 +46,14 @@ export async function welcome(socket: Socket, options: WelcomeOptions): Promise<
   if (greeting.version !== linkVersion) {
     const text = `${module} speaks link version ${linkVersion}, ${greeting.text} speaks ${greeting.version}: run the same release of both`
     return refuse('version', greeting.text, encodeGreeting({ kind: 'refuse', version: linkVersion, text }))
+  }
+  const early = options.turnAway?.(greeting.text)
+  if (early !== undefined) {
+    // It comes again every few seconds: that is no line each time.
+    counters.add('link.peers.early')
+    log.debug({ address, reason: early, peer: greeting.text }, 'link peer turned away')
+    sayLast(socket, encodeGreeting({ kind: 'refuse', version: linkVersion, text: early }))
+    return undefined
   }
   socket.write(encodeGreeting({ kind: 'welcome', version: linkVersion, text: module }))
   return { facts: { peer: greeting.text, address }, inbox }

@@ -141,6 +141,19 @@ test('calls reach the named method and bring back its result or its error', asyn
     await expect(client.call(name, null)).rejects.toThrow(`Cannot call ${name}: there is no such method`)
 })
 
+test('an answer of bytes arrives as those bytes, between others', async () => {
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) & 0xff)
+  const calls = { bytes: async () => bytes, none: async () => new Uint8Array(0), text: async () => 'x' }
+  const client = link(await serve({ ...recorder().handler, calls }))
+  await connected(client)
+  const [long, text, none, again] = await Promise.all(
+    ['bytes', 'text', 'none', 'bytes'].map((name) => client.call(name, null)),
+  )
+  expect(text).toBe('x')
+  expect(none).toEqual(Buffer.alloc(0))
+  for (const answer of [long, again]) expect(Buffer.compare(answer as Buffer, bytes)).toBe(0)
+})
+
 test('calls and answers beyond the frame limit are refused by name, and the link stays', async () => {
   const handler = { ...recorder().handler, calls: { long: async () => 'x'.repeat(5000) } }
   const client = link(await serve(handler, { maxFrameBytes: 4096 }), { maxFrameBytes: 4096 })

@@ -16,7 +16,10 @@ export interface LinkClient {
    * `ackTimeoutMs`, `answer` when the peer asks to send the batch again later.
    */
   send(columns: SampleColumns): Promise<LinkAck>
-  /** Calls one of the peer's `calls`. Rejects with a LinkError. `timeoutMs` defaults to `ackTimeoutMs`. */
+  /**
+   * Calls one of the peer's `calls`; a Buffer is what it answered as bytes. Rejects with a LinkError. `timeoutMs` defaults
+   * to `ackTimeoutMs`.
+   */
   call(method: string, params: unknown, timeoutMs?: number): Promise<unknown>
   /** Called each time a connection stands, not for the one that stands already. */
   onConnect(listener: () => void): void
@@ -59,7 +62,7 @@ export interface LinkHandler<Slot> {
   define(series: Series): Slot
   /** The batch is acknowledged when this settles; a rejection tells the peer to send it again later. */
   take(batch: SlotBatch<Slot>): LinkAck | Promise<LinkAck>
-  /** What `LinkClient.call` reaches. A rejection's message goes to the caller. */
+  /** What `LinkClient.call` reaches. A Uint8Array is answered as bytes, anything else as JSON; a rejection's message goes to the caller. */
   readonly calls?: Readonly<Record<string, (params: unknown) => Promise<unknown>>>
 }
 
@@ -78,6 +81,8 @@ export interface LinkServerOptions<Slot> {
   readonly handler: LinkHandler<Slot>
   readonly log: Logger
   readonly counters: Counters
+  /** Why a peer of this name is turned away for now, undefined when it is let in. Default: all are let in. */
+  readonly turnAway?: (peer: string) => string | undefined
   /** Default 32 MiB. */
   readonly maxFrameBytes?: number
   /** Batches of one connection that `take` has not settled before its reading pauses. Default 64. */

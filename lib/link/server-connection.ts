@@ -5,7 +5,16 @@ import { FormatError } from './bytes.ts'
 import type { ByteReader } from './bytes.ts'
 import type { LinkAck } from './columns.ts'
 import { readSeries } from './definitions.ts'
-import { encodeAck, encodeGoodbye, encodeMessage, frameTypes, hasFrame, restAsText, takeFrame } from './frames.ts'
+import {
+  encodeAck,
+  encodeBytes,
+  encodeGoodbye,
+  encodeMessage,
+  frameTypes,
+  hasFrame,
+  restAsText,
+  takeFrame,
+} from './frames.ts'
 import type { Frame } from './frames.ts'
 import { sayLast } from './handshake.ts'
 import type { Peer } from './handshake.ts'
@@ -144,8 +153,11 @@ export function serveConnection<Slot>(socket: Socket, peer: Peer, options: Serve
     const calls = handler.calls ?? {}
     const run = Object.hasOwn(calls, method) ? calls[method] : undefined
     if (!run) throw new Error(`Cannot call ${method}: there is no such method`)
-    const result = JSON.stringify((await run(params)) ?? null)
-    const frame = encodeMessage('reply', id, result)
+    const result = await run(params)
+    const frame =
+      result instanceof Uint8Array
+        ? encodeBytes(id, result)
+        : encodeMessage('reply', id, JSON.stringify(result ?? null))
     if (frame.length > maxFrameBytes)
       throw new Error(`Cannot answer ${method}: ${frame.length} bytes, the limit is ${maxFrameBytes}`)
     return frame

@@ -15,7 +15,7 @@ const closeWaitMs = 5000
 
 /**
  * A module's link port. Counters: `link.connections`, `link.samples.taken`, `.refused` and `.postponed` (to be sent
- * again), `link.calls`, `link.peers.foreign`, `.version` and `.silent` (refused), `.corrupt` (closed for a bad frame), `.failed` (closed for a bug of ours).
+ * again), `link.calls`, `link.peers.foreign`, `.version` and `.silent` (refused), `.early` (turned away for now), `.corrupt` (closed for a bad frame), `.failed` (closed for a bug of ours).
  * @throws when the port cannot be bound; the message names the address.
  */
 export async function listenLink<Slot>(options: LinkServerOptions<Slot>): Promise<LinkServer> {
@@ -36,7 +36,8 @@ export async function listenLink<Slot>(options: LinkServerOptions<Slot>): Promis
 
   async function accept(socket: Socket): Promise<void> {
     const handshakeTimeoutMs = options.handshakeTimeoutMs ?? 5000
-    const peer = await welcome(socket, { module: options.module, handshakeTimeoutMs, log, counters })
+    const { module, turnAway } = options
+    const peer = await welcome(socket, { module, handshakeTimeoutMs, log, counters, ...(turnAway && { turnAway }) })
     if (!peer) return
     log.info(peer.facts, 'link peer connected')
     const finish = serveConnection(socket, peer, {

@@ -46,6 +46,19 @@ test('peers of another version are refused in words on both sides, and never mis
   await until(() => careless.lastError?.endsWith('judge speaks link version 7, this is 1') === true)
 })
 
+test('a peer that is turned away for now is told why, and let in by itself once it may', async () => {
+  let reason: string | undefined = 'busy copying, 12 %'
+  const turnAway = (peer: string) => (peer === 'friend' ? undefined : reason)
+  const server = await serve(recorder().handler, { turnAway })
+  const friend = link(server, { module: 'friend' })
+  await until(() => friend.connected)
+  const client = link(server)
+  await until(() => client.lastError?.endsWith('refused: busy copying, 12 %') === true)
+  expect(server.counters.get('link.peers.early')).toBe(1)
+  reason = undefined
+  await until(() => client.connected)
+})
+
 test('a server that is no link is named with what it says', async () => {
   const client = link(await rawServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))
   await until(() => /it does not speak the link, it says "HTTP\/1.1 400/.test(client.lastError ?? ''))

@@ -67,6 +67,9 @@ export async function runLean<C>(main: LeanMain<C>): Promise<void> {
     log.fatal({ err: error }, 'unhandled rejection')
     process.exit(1)
   })
+  // A start may take minutes, and the default of this signal is death.
+  const tooEarly = () => log.warn('not reloaded: this module is still starting')
+  process.on('SIGHUP', tooEarly)
   let running: Running
   try {
     running = await main.start(loaded.value, log, loaded.file)
@@ -87,6 +90,7 @@ export async function runLean<C>(main: LeanMain<C>): Promise<void> {
       log.error({ err: error }, 'reload refused, the old configuration stays')
     }
   }
+  process.off('SIGHUP', tooEarly)
   process.on('SIGHUP', () => void reload())
 
   let stopping = false

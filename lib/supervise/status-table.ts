@@ -8,11 +8,18 @@ export async function statusTable(
   httpPortOf: (name: string) => number | undefined,
 ): Promise<string> {
   const rows = await Promise.all(statuses.map((status) => statusRow(status, httpPortOf(status.name))))
-  return formatTable(['module', 'state', 'pid', 'uptime', 'memory', 'ports', 'waiting', 'restarts'], rows)
+  const table = formatTable(['module', 'state', 'pid', 'uptime', 'memory', 'ports', 'waiting', 'restarts'], rows)
+  const busy = statuses.flatMap(({ name, busy: what }) => (what === undefined ? [] : [`${name} is ${what}`]))
+  return busy.length === 0 ? table : [table, '', ...busy].join('\n')
 }
 
 async function statusRow(status: ModuleStatus, httpPort: number | undefined): Promise<string[]> {
-  const state = status.state === 'running' && !status.healthy ? 'unhealthy' : status.state
+  const state =
+    status.state === 'running' && !status.healthy
+      ? status.busy === undefined
+        ? 'unhealthy'
+        : 'starting'
+      : status.state
   return [
     status.name,
     state,

@@ -8,6 +8,7 @@ import { readProcess } from './process-table.ts'
 import { moduleEnvironment } from './module-environment.ts'
 import { createSupervisor } from './supervisor.ts'
 import type { Supervisor } from './supervisor.ts'
+import { statusTable } from './status-table.ts'
 
 const log = createLogger('test', { destination: { write: () => undefined } })
 const open: Supervisor[] = []
@@ -25,7 +26,7 @@ afterEach(async () => {
 })
 
 /** A supervisor of one module "m" whose script is given as text. */
-function supervise(script: string, healthPort?: number): Supervisor {
+function supervise(script: string, healthPort?: number, startTimeoutMs = 5000): Supervisor {
   const file = join(folder, 'm.mjs')
   writeFileSync(file, script)
   const spec = { name: 'm', argv: [file] }
@@ -35,7 +36,7 @@ function supervise(script: string, healthPort?: number): Supervisor {
     runDir: folder,
     logDir: folder,
     log,
-    startTimeoutMs: 5000,
+    startTimeoutMs,
     stopTimeoutMs: 500,
   })
   open.push(supervisor)
@@ -105,6 +106,38 @@ test('a module gives outgrown memory back to the system, as glibc reads it from 
     setInterval(() => undefined, 1000)`)
   await supervisor.start('m')
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ ...moduleEnvironment, PATH: process.env['PATH'] })
+})
+
+test('a module that says what it is busy with is not given up, and is told by what it says', async () => {
+  const port = await freePort()
+  const busyUntil = join(folder, 'done')
+  const supervisor = supervise(
+    `import { createServer } from 'node:http'
+    import { existsSync } from 'node:fs'
+    createServer((q, r) => existsSync(${JSON.stringify(busyUntil)}) ? r.end('ok') : r.writeHead(503).end('copying, 12 %'))
+      .listen(${port}, '127.0.0.1')`,
+    port,
+    1000,
+  )
+  const started = await supervisor.start('m')
+  expect(started).toMatchObject({
+    ok: true,
+    text: expect.stringMatching(/^is still copying, 12 %; "\.\/control status"/),
+  })
+  const status = await only(supervisor)
+  expect(status).toMatchObject({ healthy: false, busy: 'copying, 12 %' })
+  expect(await statusTable([status], () => undefined)).toMatch(/m +starting [^]*\n\nm is copying, 12 %$/)
+  // It is watched as any other.
+  process.kill(status.pid ?? 0, 'SIGKILL')
+  await vi.waitFor(
+    async () => expect(await only(supervisor)).toMatchObject({ busy: 'copying, 12 %', restarts: 1 }),
+    10_000,
+  )
+  writeFileSync(busyUntil, '')
+  await vi.waitFor(
+    async () => expect(await only(supervisor)).toMatchObject({ healthy: true, state: 'running' }),
+    10_000,
+  )
 })
 
 test('a killed module comes back by itself', async () => {

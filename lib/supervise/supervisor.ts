@@ -3,7 +3,8 @@ import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#lib/log'
-import { isHealthy } from './health.ts'
+import { askHealth } from './health.ts'
+import type { Health } from './health.ts'
 import { lastLines, rotateLog } from './log-file.ts'
 import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { moduleEnvironment } from './module-environment.ts'
@@ -25,6 +26,8 @@ export interface ModuleStatus {
   /** `waiting`: it crashed and is started again after a pause. `failed`: it never became healthy. */
   readonly state: ModuleState
   readonly healthy: boolean
+  /** What a module that is still starting is busy with. */
+  readonly busy?: string
   readonly pid?: number
   readonly uptimeSeconds?: number
   readonly residentBytes?: number
@@ -33,7 +36,7 @@ export interface ModuleStatus {
 }
 
 export interface Supervisor {
-  /** Settles when the module is healthy, or with the reason why it is not. */
+  /** Settles when the module is healthy, or says that it is busy for longer than a start may take, or with the reason why it is not. */
   start(name: string): Promise<{ ok: boolean; text: string }>
   stop(name: string): Promise<{ ok: boolean; text: string }>
   reload(name: string): { ok: boolean; text: string }
@@ -113,20 +116,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
-  async function becomesHealthy(one: Watched, pid: number): Promise<boolean> {
+  /** The last that was heard of its health by the time it is healthy, gone, or may not take longer. */
+  async function becomesHealthy(one: Watched, pid: number): Promise<Health> {
     const deadline = Date.now() + startTimeoutMs
     const aliveAtLeastUntil = Date.now() + 1000
+    let health: Health = { healthy: false }
     while (Date.now() < deadline && alive(one)) {
       const port = one.spec.healthPort
-      if (
-        port === undefined
-          ? Date.now() > aliveAtLeastUntil
-          : listeningPorts(pid).includes(port) && (await isHealthy(port))
-      )
-        return true
+      if (port === undefined) health = { healthy: Date.now() > aliveAtLeastUntil }
+      else if (listeningPorts(pid).includes(port)) health = await askHealth(port)
+      if (health.healthy) return health
       await sleep(50)
     }
-    return false
+    return health
   }
 
   async function start(name: string): Promise<{ ok: boolean; text: string }> {
@@ -143,10 +145,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       one.state = 'failed'
       throw error
     }
-    if (await becomesHealthy(one, pid)) {
+    const { healthy, busy } = await becomesHealthy(one, pid)
+    if (healthy || (busy !== undefined && alive(one))) {
       one.state = 'running'
       one.wanted = true
-      return { ok: true, text: `started in ${((Date.now() - began) / 1000).toFixed(1)} s (pid ${pid})` }
+      const seconds = ((Date.now() - began) / 1000).toFixed(1)
+      const text = healthy
+        ? `started in ${seconds} s`
+        : `is still ${busy ?? 'starting'}; "./control status" tells how far`
+      return { ok: true, text: `${text} (pid ${pid})` }
     }
     const hung = alive(one)
     if (hung) await end(one)
@@ -239,8 +246,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
           if (!facts)
             return { ...base, state: one.state === 'running' ? 'waiting' : one.state, healthy: false, ports: [] }
           const { pid, uptimeSeconds, residentBytes } = facts
-          const healthy = one.spec.healthPort === undefined || (await isHealthy(one.spec.healthPort))
-          return { ...base, state: one.state, healthy, pid, uptimeSeconds, residentBytes, ports: listeningPorts(pid) }
+          const port = one.spec.healthPort
+          const health = port === undefined ? { healthy: true } : await askHealth(port)
+          return { ...base, state: one.state, ...health, pid, uptimeSeconds, residentBytes, ports: listeningPorts(pid) }
         }),
       ),
     idle: () => [...watched.values()].every((one) => !one.wanted && !alive(one)),

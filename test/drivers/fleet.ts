@@ -42,15 +42,18 @@ export interface FleetOptions {
   /** Sections of transfer's configuration besides. */
   readonly transfer?: object
   /** Sections of graph-query's configuration besides. */
-  readonly graph?: { readonly storage?: object }
+  readonly graph?: { readonly storage?: object; readonly node?: string; readonly cluster?: object }
   /** `host:port` of the links of further graphs that get every sample too. */
   readonly graphReplicas?: readonly string[]
+  /** Port of the graph's own link; default: a free one. */
+  readonly graphLink?: number
 }
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-fleet-'))
   const ports = await freePorts(10)
-  const [hbsRpc = 0, hbsHttp = 0, graphLink = 0, graphHttp = 0, query = 0] = ports
+  const [hbsRpc = 0, hbsHttp = 0, freeLink = 0, graphHttp = 0, query = 0] = ports
+  const graphLink = options.graphLink ?? freeLink
   const [judgeLink = 0, judgeHttp = 0, transferRpc = 0, transferHttp = 0, telnet = 0] = ports.slice(5)
   const at = (port: number) => `127.0.0.1:${port}`
   const database = options.database ?? `sqlite:${join(folder, 'falcon.db')}`

@@ -6,6 +6,7 @@ import { fillSpool, fillStore } from './full-disk.ts'
 import { growAndShrink } from './growth.ts'
 import { graphAway, replicaAwayAndWiped } from './replicas.ts'
 import { killWorkers } from './workers.ts'
+import { killWhileCopying } from './resync.ts'
 
 /** Every fault by the name under which `npm run faults` knows it. */
 export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome[]>> = {
@@ -21,4 +22,5 @@ export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome
   away: graphAway,
   growth: (run) => growAndShrink({ ...run, times: Math.ceil(run.times / 10) }),
   replicas: replicaAwayAndWiped,
+  resync: (run) => killWhileCopying({ ...run, times: Math.ceil(run.times / 10) }),
 }

@@ -16,6 +16,7 @@ const short: Record<string, Partial<FaultRun>> = {
   damage: { times: 6 },
   backup: { times: 10 },
   growth: { times: 10 },
+  resync: { times: 30 },
 }
 
 test.each(Object.entries(short))(

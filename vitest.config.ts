@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
@@ -5,6 +6,8 @@ const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-
 
 export default defineConfig({
   test: {
+    // Most tests wait for sockets, timers and processes: one worker a core, not one less.
+    maxWorkers: availableParallelism(),
     projects: [
       { ...source, test: { name: 'unit', include: folders.map((folder) => `${folder}/**/*.test.ts`) } },
       { ...source, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'], testTimeout: 60_000 } },

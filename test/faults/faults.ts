@@ -14,6 +14,7 @@ export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome
   transfer: (run) => killModule('transfer', run),
   workers: killWorkers,
   judge: (run) => killModule('judge', run),
+  hbs: (run) => killModule('hbs', run),
   agent: killAgent,
   damage: damageStore,
   backup: (run) => backUpAndRestore({ ...run, times: Math.ceil(run.times / 10) }),

@@ -10,8 +10,10 @@ import { prepareRules, startJudgedStream } from './judged.ts'
 import { pushEntrance, rpcEntrance, startLoad } from './load.ts'
 import { compareStored } from './stored.ts'
 
+type Victim = 'transfer' | 'judge' | 'graph-query' | 'hbs'
+
 /** SIGKILL at random moments under load; afterwards every acknowledged sample is stored and every event was told once. */
-export async function killModule(name: 'transfer' | 'judge' | 'graph-query', run: FaultRun): Promise<Outcome> {
+export async function killModule(name: Victim, run: FaultRun): Promise<Outcome> {
   const fleet = await startFleet({ minStep: 1, graph: { storage: { maintainMs: 200 } } })
   try {
     const dsn = `sqlite:${join(fleet.folder, 'falcon.db')}`
@@ -69,8 +71,8 @@ export async function killAgent(run: FaultRun): Promise<Outcome> {
   }
 }
 
-function victimOf(fleet: Fleet, name: 'transfer' | 'judge' | 'graph-query'): ModuleProcess {
-  const victim = { transfer: fleet.transfer, judge: fleet.judge, 'graph-query': fleet.graph }[name]
+function victimOf(fleet: Fleet, name: Victim): ModuleProcess {
+  const victim = { transfer: fleet.transfer, judge: fleet.judge, 'graph-query': fleet.graph, hbs: fleet.hbs }[name]
   if (!victim) throw new Error(`Cannot kill ${name}: it does not run`)
   return victim
 }

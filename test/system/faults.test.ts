@@ -12,6 +12,7 @@ const short: Record<string, Partial<FaultRun>> = {
   transfer: { times: 3 },
   workers: { times: 4 },
   judge: { times: 3 },
+  hbs: { times: 2 },
   agent: { times: 2 },
   damage: { times: 6 },
   backup: { times: 10 },

@@ -271,6 +271,31 @@ export const catalogue: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Tracked connections',
+    tags: [],
+    note: 'Only where the kernel tracks connections (a firewall or address translation). At the limit new connections fail.',
+    metrics: [
+      gauge('net.conntrack.count', 'connections', 'tracked now'),
+      gauge('net.conntrack.max', 'connections', 'tracked at most; 0: no limit'),
+      gauge('net.conntrack.used.percent', '%', 'of the limit'),
+    ],
+  },
+  {
+    title: 'Pressure',
+    tags: [],
+    note:
+      'From /proc/pressure (Linux 4.20 and later), over the step: the share of the time in which at least one task (`some`) or all ' +
+      'tasks that had something to do (`full`) waited. The first collection has none.',
+    metrics: [
+      gauge('pressure.cpu.some', '%', 'waiting for a processor'),
+      gauge('pressure.cpu.full', '%', 'always 0 for a whole host; absent on older kernels'),
+      gauge('pressure.memory.some', '%', 'waiting for memory: reclaim, swapping in, thrashing'),
+      gauge('pressure.memory.full', '%', 'the same, all tasks'),
+      gauge('pressure.io.some', '%', 'waiting for disks'),
+      gauge('pressure.io.full', '%', 'the same, all tasks'),
+    ],
+  },
+  {
     title: 'NVIDIA cards',
     tags: ['uuid'],
     note: 'Only on hosts with their driver and its `nvidia-smi`. What a card does not tell is left out.',

@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { createAgentCollector } from './agent.ts'
 import type { Collector } from './collector.ts'
+import { createConntrackCollector } from './conntrack.ts'
 import { createCpuCollector } from './cpu.ts'
 import { createDfCollector } from './df.ts'
 import { createDiskIoCollector } from './disk-io.ts'
@@ -9,6 +10,7 @@ import { createKernelCollector } from './kernel.ts'
 import { createLoadCollector } from './load.ts'
 import { createMemoryCollector } from './memory.ts'
 import { createNetCollector } from './net.ts'
+import { createPressureCollector } from './pressure.ts'
 import { createSnmpUdpCollector } from './snmp-udp.ts'
 import { createSocketsCollector } from './sockets.ts'
 import { createTcpExtCollector } from './tcp-ext.ts'
@@ -36,6 +38,8 @@ export function createCollectors(host: Host, settings: CollectorSettings): Colle
     createTcpExtCollector(host),
     createSnmpUdpCollector(host),
     createSocketsCollector(host),
+    createConntrackCollector(host),
+    createPressureCollector(host),
     createGpuCollector(host),
   ]
 }

@@ -20,6 +20,10 @@ export interface Host {
   /** One group of /proc/net/netstat or /proc/net/snmp, by the names the kernel uses. */
   protocolCounters(file: 'netstat' | 'snmp', group: string): Promise<Map<string, number>>
   sockets(): Promise<Sockets>
+  /** Connections that the firewall follows; undefined where it follows none. */
+  trackedConnections(): Promise<TrackedConnections | undefined>
+  /** Undefined on kernels without pressure stall information, or where it is switched off. */
+  pressure(): Promise<Pressure | undefined>
   /**
    * TCP connections whose handshake is not complete. Costs milliseconds; undefined when there are more sockets
    * than the number is worth.
@@ -167,6 +171,27 @@ export interface Gpu {
   /** Share of the time in which a program ran on it. */
   readonly busyPercent: number | undefined
   readonly watts: number | undefined
+}
+
+export interface TrackedConnections {
+  readonly count: number
+  /** 0: as many as there may be. */
+  readonly max: number
+}
+
+/** Time since boot, in microseconds, in which some tasks, or all that had something to do, waited for a resource. */
+export interface Stalls {
+  readonly someMicros: number
+  /** Undefined where the kernel does not count it. */
+  readonly fullMicros: number | undefined
+}
+
+export interface Pressure {
+  /** Milliseconds on a clock that never jumps, when the counts were taken. */
+  readonly atMs: number
+  readonly cpu?: Stalls
+  readonly memory?: Stalls
+  readonly io?: Stalls
 }
 
 /** TCP sockets of IPv4 and IPv6. */

@@ -5,13 +5,15 @@ import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
 import { readGpus } from './linux/gpus.ts'
 import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
-import { createKernelFiles, isGone } from './linux/kernel-files.ts'
+import { createKernelFiles, isGone, isUnsupported } from './linux/kernel-files.ts'
 import { parseMemory } from './linux/memory.ts'
 import { fileSystemFrom, parseMounts } from './linux/mounts.ts'
 import { parseNetDev, parseSpeed } from './linux/network.ts'
+import { parsePressure } from './linux/pressure.ts'
 import { readNames, readCommandLine } from './linux/processes.ts'
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
+import { numberFrom } from './linux/text.ts'
 import { treeSize } from './linux/tree-size.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
@@ -92,11 +94,31 @@ export function createLinuxHost({
     async sockets(): Promise<Sockets> {
       const { inUse, orphaned, timeWait, allocated } = parseSockStat(
         net('sockstat'),
-        optional(() => net('sockstat6')),
+        // Kernels without IPv6 lack it.
+        ifThere(() => net('sockstat6')) ?? '',
       )
       const established = parseProtocolCounters(net('snmp'), 'Tcp').get('CurrEstab')
       if (established === undefined) throw new Error('Cannot read /proc/net/snmp: Tcp has no CurrEstab')
       return { established, closed: allocated - (inUse - timeWait), orphaned, timeWait }
+    },
+    async trackedConnections() {
+      const file = (name: string) => `/proc/sys/net/netfilter/nf_conntrack_${name}`
+      const count = ifThere(() => files.now(file('count')))
+      if (count === undefined) return undefined
+      return {
+        count: numberFrom(count.trim(), file('count')),
+        max: numberFrom(files.now(file('max')).trim(), file('max')),
+      }
+    },
+    async pressure() {
+      const stallsOf = (resource: string) => {
+        const file = `/proc/pressure/${resource}`
+        const text = ifThere(() => files.now(file))
+        return text === undefined ? undefined : parsePressure(text, file)
+      }
+      const [cpu, memory, io] = [stallsOf('cpu'), stallsOf('memory'), stallsOf('io')]
+      if (!cpu && !memory && !io) return undefined
+      return { atMs: now(), ...(cpu && { cpu }), ...(memory && { memory }), ...(io && { io }) }
     },
     synReceived: async () => readSynReceived(files),
     openPorts: async () => readOpenPorts(files),
@@ -109,12 +131,12 @@ export function createLinuxHost({
   }
 }
 
-/** Kernels without IPv6 lack the second file of a pair. */
-function optional(read: () => string): string {
+/** Undefined where this kernel has no such file, or says that what it would show is switched off. */
+function ifThere(read: () => string): string | undefined {
   try {
     return read()
   } catch (error) {
-    if (isGone(error)) return ''
+    if (isGone(error) || isUnsupported(error)) return undefined
     throw error
   }
 }

@@ -84,6 +84,11 @@ export function isGone(error: unknown): boolean {
   return ['ENOENT', 'ESRCH'].includes(codeOf(error))
 }
 
+/** Whether an error of `KernelFiles` says that the kernel could show this, but it is switched off (`psi=0`). */
+export function isUnsupported(error: unknown): boolean {
+  return codeOf(error) === 'EOPNOTSUPP' || codeOf(error) === 'ENOTSUP'
+}
+
 /** Whether an error of `KernelFiles` says that the agent may not look, for example under the mount option hidepid. */
 export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes(codeOf(error))

@@ -61,6 +61,13 @@ export const agentConfig = z.object({
   collector: z
     .object({
       ifacePrefix: orEmpty(z.array(z.string())).describe('Network devices whose name starts with one of these'),
+      ifaceInclude: orEmpty(z.array(z.string())).describe(
+        'And those that fit one of these: * is anything, ? one character',
+      ),
+      ifaceExclude: z
+        .array(z.string())
+        .optional()
+        .describe('But never these; by itself those of containers and guests'),
       mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
     })
     .prefault({}),

@@ -136,7 +136,7 @@ export const catalogue: readonly MetricGroup[] = [
   {
     title: 'Network interfaces',
     tags: ['iface'],
-    note: 'Of interfaces whose name starts with one of `collector.ifacePrefix`.',
+    note: 'Of the interfaces that `collector` names; by itself of all but loopback and those of containers and virtual machines.',
     metrics: [
       ...['in', 'out', 'total'].flatMap((way) => [
         counter(`net.if.${way}.bytes`, 'B/s', traffic(way)),

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => host.remove())
 
-const settings = { ifacePrefix: ['eth', 'en', 'docker'], mountPoint: [] }
+const settings = { ifacePrefix: ['eth', 'en', 'docker'], ifaceInclude: [], mountPoint: [] }
 
 async function secondRound(): Promise<CollectedSample[]> {
   const collectors = createCollectors(host, settings)
@@ -56,7 +56,7 @@ test('no series comes twice', async () => {
 })
 
 test('only the named mount points are taken when some are named', async () => {
-  const df = createCollectors(host, { ifacePrefix: [], mountPoint: ['/boot', '/var/lib/bind'] }).find(
+  const df = createCollectors(host, { ifacePrefix: [], ifaceInclude: [], mountPoint: ['/boot', '/var/lib/bind'] }).find(
     (it) => it.name === 'df',
   )
   const mounts = (await df?.collect())?.map((sample) => sample.tags) ?? []

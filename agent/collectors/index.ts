@@ -6,6 +6,8 @@ import { createCpuCollector } from './cpu.ts'
 import { createDfCollector } from './df.ts'
 import { createDiskIoCollector } from './disk-io.ts'
 import { createGpuCollector } from './gpu.ts'
+import { interfaceFilter } from './interfaces.ts'
+import type { InterfaceChoice } from './interfaces.ts'
 import { createKernelCollector } from './kernel.ts'
 import { createLoadCollector } from './load.ts'
 import { createMemoryCollector } from './memory.ts'
@@ -15,9 +17,7 @@ import { createSnmpUdpCollector } from './snmp-udp.ts'
 import { createSocketsCollector } from './sockets.ts'
 import { createTcpExtCollector } from './tcp-ext.ts'
 
-export interface CollectorSettings {
-  /** Interfaces are kept whose name starts with one of these; all when empty. */
-  readonly ifacePrefix: readonly string[]
+export interface CollectorSettings extends InterfaceChoice {
   /** File systems are kept that are mounted exactly there; all ordinary ones when empty. */
   readonly mountPoint: readonly string[]
 }
@@ -32,7 +32,7 @@ export function createCollectors(host: Host, settings: CollectorSettings): Colle
     createLoadCollector(host),
     createKernelCollector(host),
     createMemoryCollector(host),
-    createNetCollector(host, settings.ifacePrefix),
+    createNetCollector(host, interfaceFilter(settings)),
     createDiskIoCollector(host),
     createDfCollector(host, settings.mountPoint),
     createTcpExtCollector(host),

@@ -2,11 +2,11 @@ import type { Host, NetworkInterface } from '../host/host.ts'
 import { counter, gauge, hostTags } from './collector.ts'
 import type { CollectedSample, Collector } from './collector.ts'
 
-/** Traffic of the interfaces whose name starts with one of `prefixes`; of all when there are none. */
-export function createNetCollector(host: Pick<Host, 'networkInterfaces'>, prefixes: readonly string[]): Collector {
+/** Traffic of the interfaces with names that are wanted. */
+export function createNetCollector(host: Pick<Host, 'networkInterfaces'>, wants: (name: string) => boolean): Collector {
   return {
     name: 'net',
-    collect: async () => (await host.networkInterfaces(prefixes)).flatMap(interfaceSamples),
+    collect: async () => (await host.networkInterfaces(wants)).flatMap(interfaceSamples),
   }
 }
 

@@ -10,8 +10,8 @@ export interface Host {
   kernelRelease(): Promise<string>
   uptimeSeconds(): Promise<number>
   memory(): Promise<Memory>
-  /** Interfaces whose name starts with one of `prefixes`; all of them when there are none. */
-  networkInterfaces(prefixes: readonly string[]): Promise<NetworkInterface[]>
+  /** Interfaces with names that are wanted; the others cost nothing. */
+  networkInterfaces(wants: (name: string) => boolean): Promise<NetworkInterface[]>
   disks(): Promise<DiskReading>
   /** All visible mounts, in the order they were made. */
   mounts(): Promise<Mount[]>

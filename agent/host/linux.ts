@@ -75,8 +75,8 @@ export function createLinuxHost({
     kernelRelease: async () => files.now('/proc/sys/kernel/osrelease').trim(),
     uptimeSeconds: async () => parseUptime(files.now('/proc/uptime')),
     memory: async () => parseMemory(files.now('/proc/meminfo')),
-    async networkInterfaces(prefixes): Promise<NetworkInterface[]> {
-      const found = parseNetDev(net('dev'), prefixes)
+    async networkInterfaces(wants): Promise<NetworkInterface[]> {
+      const found = parseNetDev(net('dev'), wants)
       return await Promise.all(found.map(async (it) => ({ ...it, speedMbit: await speedOf(it.name) })))
     },
     disks: async () => ({ atMs: now(), disks: parseDiskStats(files.now('/proc/diskstats')) }),

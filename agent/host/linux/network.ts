@@ -2,16 +2,16 @@ import type { NetworkInterface } from '../host.ts'
 import { numbersFrom, words } from './text.ts'
 
 /**
- * /proc/net/dev: those interfaces whose name starts with one of `prefixes` (all when there are none), without speed.
+ * /proc/net/dev: the interfaces with names that are wanted, without speed.
  * Old kernels put no blank between the colon and the first number.
  */
-export function parseNetDev(text: string, prefixes: readonly string[]): Omit<NetworkInterface, 'speedMbit'>[] {
+export function parseNetDev(text: string, wants: (name: string) => boolean): Omit<NetworkInterface, 'speedMbit'>[] {
   const found: Omit<NetworkInterface, 'speedMbit'>[] = []
   for (const line of text.split('\n')) {
     const colon = line.lastIndexOf(':')
     if (colon < 0) continue
     const name = line.slice(0, colon).trim()
-    if (prefixes.length > 0 && !prefixes.some((prefix) => name.startsWith(prefix))) continue
+    if (!wants(name)) continue
     const columns = words(line.slice(colon + 1))
     if (columns.length !== 16) {
       throw new Error(`Cannot understand /proc/net/dev: "${name}" has ${columns.length} columns instead of 16`)

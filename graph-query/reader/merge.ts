@@ -3,7 +3,7 @@ import type { Points } from '../store/history.ts'
 import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
 
 /** Steps for which a sample may be on its way: rows as young as that are not missed yet. */
-const stepsOnTheWay = 2
+export const stepsOnTheWay = 2
 
 /**
  * Whether another copy of the series can add nothing to this answer: every row of the range that should be known by now

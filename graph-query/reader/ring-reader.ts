@@ -1,6 +1,6 @@
 import { createRing } from '#protocol'
 import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
-import { isComplete, mergeHistories, newestOf } from './merge.ts'
+import { isComplete, mergeHistories, newestOf, stepsOnTheWay } from './merge.ts'
 import { BadQuery, NodeUnreachable } from './reader.ts'
 import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
@@ -9,8 +9,8 @@ export type RingNodes = ReadonlyMap<string, readonly Reader[]>
 
 export interface RingReaderOptions {
   readonly nodes: RingNodes
-  /** The ring before it grew: its nodes are asked for what the owners of today do not know. */
-  readonly previous?: RingNodes
+  /** The rings before it grew or shrank, the latest first: their nodes are asked for what the owners of today do not know. */
+  readonly previous?: readonly RingNodes[]
   /** Points a node has on the ring. */
   readonly replicas: number
   /** Unix seconds. */
@@ -19,15 +19,14 @@ export interface RingReaderOptions {
 
 /**
  * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key: of one copy, and of the others
- * and of the previous owner where that copy has gaps. Searches go to all copies, since an endpoint's counters are
+ * and of the previous owners where that copy has gaps. Searches go to all copies, since an endpoint's counters are
  * spread over them and a copy may have been wiped; deletions too.
  */
-export function createRingReader({ nodes, previous, replicas, now }: RingReaderOptions): Reader {
+export function createRingReader({ nodes, previous = [], replicas, now }: RingReaderOptions): Reader {
   const ownersNow = createOwners(nodes, replicas)
-  const ownersBefore = previous ? createOwners(previous, replicas) : () => []
-  const everyone = [
-    ...new Set([nodes, previous ?? new Map<string, Reader[]>()].flatMap((ring) => [...ring.values()].flat())),
-  ]
+  const owners = previous.map((ring) => createOwners(ring, replicas))
+  const ownersBefore: Owners = (endpoint, counter) => owners.flatMap((ownersThen) => ownersThen(endpoint, counter))
+  const everyone = [...new Set([nodes, ...previous].flatMap((ring) => [...ring.values()].flat()))]
 
   /** The endpoints that any copy knows. Rejects when one is away: what it has would come back with it. */
   async function knownEverywhere(names: readonly string[]): Promise<number> {
@@ -35,12 +34,12 @@ export function createRingReader({ nodes, previous, replicas, now }: RingReaderO
     return new Set(found.flat().map(({ endpoint }) => endpoint)).size
   }
 
-  /** How many counters go; what several copies have counts once, and so does what both rings have. */
+  /** How many counters go; what several copies have counts once, and so does what several rings have. */
   async function deleteEverywhere(remove: (holder: Reader) => Promise<number>): Promise<number> {
     const counts = new Map(await Promise.all(everyone.map(async (holder) => [holder, await remove(holder)] as const)))
     const onRing = (ring: RingNodes) =>
       [...ring.values()].reduce((sum, copies) => sum + Math.max(...copies.map((copy) => counts.get(copy) ?? 0)), 0)
-    return Math.max(onRing(nodes), previous ? onRing(previous) : 0)
+    return Math.max(...[nodes, ...previous].map(onRing))
   }
 
   return {
@@ -50,14 +49,14 @@ export function createRingReader({ nodes, previous, replicas, now }: RingReaderO
       return historyOf(holders, request, now(), onMissing)
     },
     async last(endpoint, counter) {
-      const owners = ownersNow(endpoint, counter)
-      const today = await newestAt(owners, endpoint, counter)
-      if (today.newest) return today.newest
-      const others = ownersBefore(endpoint, counter).filter((holder) => !owners.includes(holder))
+      const holders = ownersNow(endpoint, counter)
+      const others = [...new Set(ownersBefore(endpoint, counter))].filter((holder) => !holders.includes(holder))
+      const today = await newestAt(holders, endpoint, counter)
+      if (others.length === 0 || isCurrent(today.newest, now())) return orThrow(today.newest, today.away)
+      // It may still be sent to the owner of before, or the rate of its newest point begins there.
       const before = await newestAt(others, endpoint, counter)
-      const away = today.away ?? before.away
-      if (!before.newest && away) throw away
-      return before.newest
+      const newest = newestOf([today.newest ?? [], before.newest ?? []].flat())
+      return orThrow(newest, today.away ?? before.away)
     },
     searchEndpoints: (query, onMissing) =>
       pageOfAll(
@@ -96,6 +95,16 @@ export function createRingReader({ nodes, previous, replicas, now }: RingReaderO
       return deleteEverywhere((holder) => holder.deleteCounters(endpoints, counters))
     },
   }
+}
+
+/** Whether an earlier owner can know nothing newer, nor what its rate is made from. */
+function isCurrent(last: LastPoint | undefined, now: number): boolean {
+  return last?.previous !== undefined && now - last.timestamp <= stepsOnTheWay * last.step
+}
+
+function orThrow<T>(known: T | undefined, away: NodeUnreachable | undefined): T | undefined {
+  if (known === undefined && away) throw away
+  return known
 }
 
 type Owners = (endpoint: string, counter: string) => readonly Reader[]

@@ -37,6 +37,8 @@ export interface FleetOptions {
   readonly redis?: string
   /** Whether judge runs; default true. */
   readonly judge?: boolean
+  /** Where judge keeps its journal; default: below the fleet's folder. */
+  readonly judgeDir?: string
   /** Seconds; default 30 as shipped. */
   readonly minStep?: number
   /** Sections of transfer's configuration besides. */
@@ -81,7 +83,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     })
     const judge = withJudge
       ? await start('judge', judgeHttp, {
-          dir: join(folder, 'judge'),
+          dir: options.judgeDir ?? join(folder, 'judge'),
           rpc: { enabled: true, listen: at(judgeLink) },
           http: { enabled: true, listen: at(judgeHttp) },
           hbs: { servers: [at(hbsRpc)], timeout: 300, interval: 1 },

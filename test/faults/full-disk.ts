@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startFleet } from '../drivers/fleet.ts'
 import { until } from '../drivers/process.ts'
+import type { ModuleProcess } from '../drivers/process.ts'
 import { counterOf, drained, outcomeOf } from './fault.ts'
 import type { FaultRun, Outcome } from './fault.ts'
 import { prepareRules, startJudgedStream } from './judged.ts'
-import { rpcEntrance, startLoad } from './load.ts'
+import { settled, startPushedAgent } from './kills.ts'
+import { pushEntrance, rpcEntrance, startLoad } from './load.ts'
 import { compareStored } from './stored.ts'
 
 /**
@@ -75,6 +77,39 @@ export async function fillSpool({ progress }: FaultRun): Promise<Outcome> {
       const note = `${load.repeats} calls repeated`
       return outcomeOf('full disk: spool', 1, await compareStored(fleet.ports.query, load.endpoints), note)
     } finally {
+      await fleet.remove()
+    }
+  })
+}
+
+/** The spool of an agent fills the disk while transfer is away: scripts that push are told, and repeat. */
+export async function fillAgent({ progress }: FaultRun): Promise<Outcome> {
+  return onSmallDisk(2, async (disk) => {
+    const fleet = await startFleet({ judge: false })
+    let agent: ModuleProcess | undefined
+    try {
+      agent = await startPushedAgent(fleet, join(disk, 'agent'))
+      const { httpPort } = agent
+      const load = startLoad({ entrance: () => pushEntrance(httpPort), pauseMs: 0, seriesPerLane: 200 })
+      await sleep(1000)
+      await fleet.transfer.kill()
+      await until(
+        'the agent to refuse',
+        () => load.repeats,
+        (count) => count > 20,
+        120_000,
+      )
+      progress('the disk of the agent is full')
+      await agent.kill()
+      await agent.restart()
+      await sleep(2000)
+      await fleet.transfer.restart()
+      await sleep(2000)
+      await load.stop()
+      const found = await settled(fleet, load.endpoints)
+      return outcomeOf('full disk: agent', 1, found, `${load.repeats} pushes repeated`)
+    } finally {
+      await agent?.kill()
       await fleet.remove()
     }
   })

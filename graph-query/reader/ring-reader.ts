@@ -1,6 +1,7 @@
 import { createRing } from '#protocol'
 import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
 import { isComplete, mergeHistories, newestOf, stepsOnTheWay } from './merge.ts'
+import type { Overlap } from './merge.ts'
 import { BadQuery, NodeUnreachable } from './reader.ts'
 import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
@@ -45,8 +46,8 @@ export function createRingReader({ nodes, previous = [], replicas, now }: RingRe
   return {
     async history(request, onMissing) {
       const { endpoint, counter } = request
-      const holders = [...new Set([...ownersNow(endpoint, counter), ...ownersBefore(endpoint, counter)])]
-      return historyOf(holders, request, now(), onMissing)
+      const places = [ownersNow, ...owners].map((ownersThen) => ownersThen(endpoint, counter))
+      return historyOf(places, request, now(), onMissing)
     },
     async last(endpoint, counter) {
       const holders = ownersNow(endpoint, counter)
@@ -119,23 +120,35 @@ function createOwners(nodes: RingNodes, replicas: number): Owners {
   }
 }
 
-/** Asks one holder after the other until nothing is unknown. Those that do not answer are only named when it matters. */
+/**
+ * Asks one holder after the other until nothing is unknown. `places`: today's copies of the series, and those of where it
+ * was before it moved. Holders that do not answer are only named when it matters.
+ */
 async function historyOf(
-  holders: readonly Reader[],
+  places: readonly (readonly Reader[])[],
   request: HistoryRequest,
   now: number,
   onMissing: OnMissing,
 ): Promise<History | undefined> {
-  let known: History | undefined
+  const { consolidation } = request
+  const asked = new Set<Reader>()
   const away: NodeUnreachable[] = []
-  for (const holder of holders) {
-    if (isComplete(known, request, now)) return known
-    try {
-      const answer = await inRowsOf(known, holder, request, onMissing)
-      known = known && answer ? mergeHistories([known, answer]) : (known ?? answer)
-    } catch (error) {
-      if (!(error instanceof NodeUnreachable)) throw error
-      away.push(error)
+  let known: History | undefined
+  for (const copies of places) {
+    const elsewhere = known
+    let here: History | undefined
+    for (const copy of copies) {
+      if (isComplete(known, request, now)) return known
+      if (asked.has(copy)) continue
+      asked.add(copy)
+      try {
+        const answer = await inRowsOf(known, copy, request, onMissing)
+        here = joined(here, answer, { consolidation, disjoint: false })
+      } catch (error) {
+        if (!(error instanceof NodeUnreachable)) throw error
+        away.push(error)
+      }
+      known = joined(elsewhere, here, { consolidation, disjoint: true })
     }
   }
   if (isComplete(known, request, now)) return known
@@ -143,6 +156,10 @@ async function historyOf(
   if (!known && first) throw first
   for (const error of away) onMissing(error)
   return known
+}
+
+function joined(one: History | undefined, other: History | undefined, overlap: Overlap): History | undefined {
+  return one && other ? mergeHistories([one, other], overlap) : (one ?? other)
 }
 
 /** Asks in rows of the width that others have answered in, so that both fit together, unless this holder has none such. */

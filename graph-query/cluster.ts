@@ -30,7 +30,7 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-/** This node's store alone, or the rings of `cluster` and `previousCluster` with this one in them. */
+/** This node's store alone, or the ring of `cluster` with this one in it and those of `previousCluster`. */
 export function openCluster(options: ClusterOptions): Cluster {
   const { config, local, token, log, now } = options
   if (Object.keys(config.cluster).length === 0) return { reader: local, nodeOf: () => '', close: async () => undefined }
@@ -65,11 +65,16 @@ export function openCluster(options: ClusterOptions): Cluster {
         return [node, [...new Set(isHere || others.includes(local) ? [local, ...others] : others)]]
       }),
     )
-  const previous = Object.keys(config.previousCluster).length > 0 ? { previous: ringOf(config.previousCluster) } : {}
+  const previous = [config.previousCluster].flat().filter((cluster) => Object.keys(cluster).length > 0)
   const ring = createRing(Object.keys(config.cluster), config.replicas)
   return {
     nodeOf: (endpoint, counter) => ring.nodeOf(`${endpoint}/${counter}`),
-    reader: createRingReader({ nodes: ringOf(config.cluster), ...previous, replicas: config.replicas, now }),
+    reader: createRingReader({
+      nodes: ringOf(config.cluster),
+      previous: previous.map(ringOf),
+      replicas: config.replicas,
+      now,
+    }),
     async close() {
       await Promise.all(clients.map((client) => client.close()))
     },

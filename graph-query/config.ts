@@ -8,6 +8,8 @@ const archive = z.object({
   rows: z.int().min(1).max(1_000_000).describe('rows that are answered from it'),
 })
 
+const ring = z.record(z.string(), z.string())
+
 const address = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
 const victoriametrics = z
   .object({
@@ -98,14 +100,15 @@ const settings = z
       .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
       .prefault({}),
     node: z.string().default('').describe('the name of this node in `cluster`'),
-    cluster: z
-      .record(z.string(), z.string())
+    cluster: ring
       .default({})
       .describe('every graph node: name → "host:port" of its link, or several; empty when this is the only one'),
-    previousCluster: z
-      .record(z.string(), z.string())
+    previousCluster: ring
+      .or(z.array(ring))
       .default({})
-      .describe('the nodes before the cluster grew or shrank: asked for what the owners of today do not know'),
+      .describe(
+        'the nodes before the cluster grew or shrank, asked for what the owners of today do not know; or several such, the latest first',
+      ),
     replicas: z.int().min(1).max(10_000).default(500).describe('points a node has on the ring'),
     callTimeout: z.int().min(1).default(5000).describe('milliseconds another graph may take to answer'),
     trusted: z.array(z.string()).default([]).describe('addresses that count like loopback'),

@@ -157,3 +157,34 @@ test('merging any two parts of a series gives all that either knows, and complet
     }),
   )
 })
+
+test('a cluster that changed twice shows the history of every owner, and the newest of their last points', async () => {
+  const ports = await freePorts(3)
+  const nodes = ports.map((port, i) => [`graph-0${i}`, `127.0.0.1:${port}`] as const)
+  const [one, two, three] = [1, 2, 3].map((count) => Object.fromEntries(nodes.slice(0, count)))
+  const config = { cluster: three, previousCluster: [two, one] }
+  const stands = await Promise.all(ports.map((port, i) => start(`graph-0${i}`, port, config)))
+  const rings = [1, 2, 3].map((count) => createRing(nodes.slice(0, count).map(([name]) => name)))
+  const metrics = Array.from({ length: 40 }, (_, i) => `m${i}`)
+  for (const metric of metrics)
+    for (const [i, ring] of rings.entries()) {
+      const owner = stands[nodes.findIndex(([name]) => name === ring.nodeOf(`h/${metric}`))]
+      await owner?.send(samples([0, 6, 13][i] ?? 0, [6, 13, minutes][i] ?? 0, { metric }))
+    }
+  const owners = metrics.map((metric) => new Set(rings.map((ring) => ring.nodeOf(`h/${metric}`))).size)
+  expect(new Set(owners)).toEqual(new Set([1, 2, 3]))
+  for (const stand of stands)
+    await vi.waitFor(async () => expect(await valuesOf(stand, metrics)).toEqual(metrics.map(() => all)), 5000)
+
+  // A transfer that still knows the ring of before sends to the owner of before.
+  const isMoved = (metric: string) => rings[1]?.nodeOf(`h/${metric}`) !== rings[2]?.nodeOf(`h/${metric}`)
+  const moved = Array.from({ length: 40 }, (_, i) => `last${i}`).find(isMoved) ?? ''
+  const at = (ring: (typeof rings)[number] | undefined) =>
+    stands[nodes.findIndex(([name]) => name === ring?.nodeOf(`h/${moved}`))]
+  await at(rings[2])?.send(samples(0, 9, { metric: moved }))
+  await at(rings[1])?.send(samples(9, minutes, { metric: moved }))
+  for (const stand of stands)
+    expect((await stand.post('/lastpoint', [{ endpoint: 'h', counter: moved }])).json).toMatchObject([
+      { value: { timestamp: base - 60, value: minutes - 1 } },
+    ])
+})

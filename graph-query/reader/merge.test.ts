@@ -20,6 +20,19 @@ test('of two coarse rows the one made from more points counts, of equals the fir
   expect([...(merged?.runs[0]?.counts ?? [])]).toEqual([5, 4, 1])
 })
 
+test('of a coarse row whose points are in two places the average is that of all, and the extremes too', () => {
+  const [old, present] = [coarse([1, 2, NaN, 8], [5, 3, NaN, 4]), coarse([NaN, 7, 6, 3], [NaN, 2, 5, 3])]
+  const merged = (consolidation: 'AVERAGE' | 'MAX' | 'MIN', disjoint: boolean) =>
+    mergeHistories([old, present], { consolidation, disjoint })
+  expect(valuesOf(merged('AVERAGE', true))).toEqual([1, 4, 6, 8])
+  expect([...(merged('AVERAGE', true)?.runs[0]?.counts ?? [])]).toEqual([5, 5, 5, 4])
+  expect(valuesOf(merged('AVERAGE', false))).toEqual([1, 2, 6, 8])
+  for (const disjoint of [true, false]) {
+    expect(valuesOf(merged('MAX', disjoint))).toEqual([1, 7, 6, 8])
+    expect(valuesOf(merged('MIN', disjoint))).toEqual([1, 2, 6, 3])
+  }
+})
+
 test('a rate over a gap gives way to the rate of whoever has no gap there', () => {
   expect(valuesOf(mergeHistories([raw('DERIVE', [1, NaN, 1.5, 4]), raw('DERIVE', [9, 2, 3, 9])]))).toEqual([1, 2, 3, 4])
   expect(valuesOf(mergeHistories([raw('GAUGE', [1, NaN, 1.5, 4]), raw('GAUGE', [9, 2, 3, 9])]))).toEqual([1, 2, 1.5, 4])

@@ -1,9 +1,10 @@
 import { joinRuns } from '../store/join-runs.ts'
 import type { Points } from '../store/history.ts'
+import type { Consolidation } from '../store/rows.ts'
 import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
 
 /** Steps for which a sample may be on its way: rows as young as that are not missed yet. */
-const stepsOnTheWay = 2
+export const stepsOnTheWay = 2
 
 /**
  * Whether another copy of the series can add nothing to this answer: every row of the range that should be known by now
@@ -20,11 +21,21 @@ export function isComplete(history: History | undefined, request: HistoryRequest
   return true
 }
 
+/** How the coarse rows that two places know belong together. */
+export interface Overlap {
+  readonly consolidation: Consolidation
+  /** Each point is in one place only, as when a series has moved; otherwise the places are copies of each other. */
+  readonly disjoint: boolean
+}
+
+const copies: Overlap = { consolidation: 'AVERAGE', disjoint: false }
+
 /**
- * What several places know of one series, as one answer. Where two know a row, the one that knows more of it counts, and
- * of equals the earlier in the list.
+ * What several places know of one series, as one answer. Of a coarse row that two know, the larger maximum or smaller
+ * minimum counts; of averages that of all points where none is in both, else the one made from more, of equals the
+ * earlier in the list.
  */
-export function mergeHistories(histories: readonly History[]): History | undefined {
+export function mergeHistories(histories: readonly History[], overlap: Overlap = copies): History | undefined {
   // The first that knows anything says what the series is today.
   const today = histories.find(({ runs }) => runs.some(isKnown)) ?? histories[0]
   if (!today || histories.length === 1) return today
@@ -37,14 +48,14 @@ export function mergeHistories(histories: readonly History[]): History | undefin
       if (same) same.runs.push(run)
       else kinds.set(key, { history, runs: [run] })
     }
-  const runs = [...kinds.values()].map(({ history, runs: parts }) => mergeRuns(parts, history.kind === 'DERIVE'))
+  const runs = [...kinds.values()].map(({ history, runs: parts }) => mergeRuns(parts, history, overlap))
   return { kind: today.kind, step: today.step, runs: runs.length <= 1 ? runs : joinRuns(runs) }
 }
 
 const isKnown = ({ values }: Points) => values.some((value) => !Number.isNaN(value))
 
 /** Runs of one interval, overlaid into one that spans them all. */
-function mergeRuns(runs: readonly Points[], areRates: boolean): Points {
+function mergeRuns(runs: readonly Points[], { kind, step }: History, overlap: Overlap): Points {
   const [one] = runs
   if (!one) throw new RangeError('Cannot merge runs: there are none')
   if (runs.length === 1) return one
@@ -62,25 +73,37 @@ function mergeRuns(runs: readonly Points[], areRates: boolean): Points {
   }
   for (const run of filled) {
     const at = (run.first - first) / interval
-    if (merged.counts && run.counts) overlayFuller(merged.values, merged.counts, run.values, run.counts, at)
-    else overlayMissing(merged.values, run.values, at, areRates)
+    if (merged.counts && run.counts) overlayRows(merged, merged.counts, run, run.counts, at, step, overlap)
+    else overlayMissing(merged.values, run.values, at, kind === 'DERIVE')
   }
   return merged
 }
 
-/** Takes the rows that stand for more points. */
-function overlayFuller(
-  values: Float64Array,
+/** Puts the rows of another place over those of `into`. */
+function overlayRows(
+  { values, interval }: Points,
   counts: Float64Array,
-  from: Float64Array,
+  from: Points,
   fromCounts: Float64Array,
   at: number,
+  step: number,
+  { consolidation, disjoint }: Overlap,
 ): void {
+  const width = interval / step
   for (const [i, count] of fromCounts.entries()) {
-    const known = counts[at + i] ?? NaN
-    if (Number.isNaN(count) || known >= count) continue
-    values[at + i] = from[i] ?? NaN
-    counts[at + i] = count
+    if (Number.isNaN(count)) continue
+    const row = at + i
+    const [known, value, other] = [counts[row] ?? NaN, values[row] ?? NaN, from.values[i] ?? NaN]
+    const isShared = !Number.isNaN(known)
+    const together = known + count
+    // More points than a row has steps: some were sent to both.
+    const sum = isShared && disjoint && together <= width
+    if (isShared && consolidation === 'MAX') values[row] = Math.max(value, other)
+    else if (isShared && consolidation === 'MIN') values[row] = Math.min(value, other)
+    else if (sum) values[row] = (value * known + other * count) / together
+    else if (!(known >= count)) values[row] = other
+    if (sum) counts[row] = together
+    else if (!(known >= count)) counts[row] = count
   }
 }
 

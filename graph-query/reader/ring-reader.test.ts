@@ -6,6 +6,7 @@ import type { Stand } from '../graph-query.contract.ts'
 import { freePorts } from './free-ports.contract.ts'
 import type { Reader } from './reader.ts'
 import { createRemoteReader } from './remote-reader.ts'
+import { createRingReader } from './ring-reader.ts'
 import { readerCalls } from './wire.ts'
 import type { LinkAccess } from './wire.ts'
 
@@ -157,6 +158,29 @@ test('a node that hangs costs one timeout, not one for each of its series', asyn
   })
   for (let i = 0; i < 50; i++) await expect(reader.last('h', `c${i}`)).rejects.toThrow('Cannot ask graph-09: no answer')
   expect(calls).toBe(1)
+})
+
+test('a coarse row of the time of a move is made from the points before and after, each once', async () => {
+  const row = (value: number, count: number): Reader =>
+    ({
+      history: async () => ({
+        kind: 'GAUGE',
+        step: 60,
+        runs: [{ first: 600, interval: 600, values: Float64Array.of(value), counts: Float64Array.of(count) }],
+      }),
+    }) as Partial<Reader> as Reader
+  const ring = (name: string, ...copies: Reader[]) => new Map([[name, copies]])
+  const reader = createRingReader({
+    nodes: ring('graph-02', row(40, 2), row(40, 2)),
+    previous: [ring('graph-01', row(10, 3), row(10, 3)), ring('graph-00', row(20, 1), row(7, 4))],
+    replicas: 1,
+    now: () => now,
+  })
+  const request = { endpoint: 'h', counter: 'm', start: 0, end: 600, mostPoints: 10 } as const
+  const history = await reader.history({ ...request, consolidation: 'AVERAGE' }, () => undefined)
+  // Of the oldest owner's copies the second knows more.
+  const average = (2 * 40 + 3 * 10 + 4 * 7) / 9
+  expect(history?.runs).toMatchObject([{ values: Float64Array.of(average), counts: Float64Array.of(9) }])
 })
 
 test('a node that others reach deletes over the link only for the token', async () => {

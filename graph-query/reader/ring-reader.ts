@@ -1,6 +1,7 @@
 import { createRing } from '#protocol'
 import type { History, HistoryRequest, LastPoint } from '../store/types.ts'
-import { isComplete, mergeHistories, newestOf } from './merge.ts'
+import { isComplete, mergeHistories, newestOf, stepsOnTheWay } from './merge.ts'
+import type { Overlap } from './merge.ts'
 import { BadQuery, NodeUnreachable } from './reader.ts'
 import type { KnownEndpoint, OnMissing, Reader } from './reader.ts'
 
@@ -9,8 +10,8 @@ export type RingNodes = ReadonlyMap<string, readonly Reader[]>
 
 export interface RingReaderOptions {
   readonly nodes: RingNodes
-  /** The ring before it grew: its nodes are asked for what the owners of today do not know. */
-  readonly previous?: RingNodes
+  /** The rings before it grew or shrank, the latest first: their nodes are asked for what the owners of today do not know. */
+  readonly previous?: readonly RingNodes[]
   /** Points a node has on the ring. */
   readonly replicas: number
   /** Unix seconds. */
@@ -19,15 +20,14 @@ export interface RingReaderOptions {
 
 /**
  * Reads a ring of nodes as if it were one. A series is asked of the node that owns its key: of one copy, and of the others
- * and of the previous owner where that copy has gaps. Searches go to all copies, since an endpoint's counters are
+ * and of the previous owners where that copy has gaps. Searches go to all copies, since an endpoint's counters are
  * spread over them and a copy may have been wiped; deletions too.
  */
-export function createRingReader({ nodes, previous, replicas, now }: RingReaderOptions): Reader {
+export function createRingReader({ nodes, previous = [], replicas, now }: RingReaderOptions): Reader {
   const ownersNow = createOwners(nodes, replicas)
-  const ownersBefore = previous ? createOwners(previous, replicas) : () => []
-  const everyone = [
-    ...new Set([nodes, previous ?? new Map<string, Reader[]>()].flatMap((ring) => [...ring.values()].flat())),
-  ]
+  const owners = previous.map((ring) => createOwners(ring, replicas))
+  const ownersBefore: Owners = (endpoint, counter) => owners.flatMap((ownersThen) => ownersThen(endpoint, counter))
+  const everyone = [...new Set([nodes, ...previous].flatMap((ring) => [...ring.values()].flat()))]
 
   /** The endpoints that any copy knows. Rejects when one is away: what it has would come back with it. */
   async function knownEverywhere(names: readonly string[]): Promise<number> {
@@ -35,29 +35,29 @@ export function createRingReader({ nodes, previous, replicas, now }: RingReaderO
     return new Set(found.flat().map(({ endpoint }) => endpoint)).size
   }
 
-  /** How many counters go; what several copies have counts once, and so does what both rings have. */
+  /** How many counters go; what several copies have counts once, and so does what several rings have. */
   async function deleteEverywhere(remove: (holder: Reader) => Promise<number>): Promise<number> {
     const counts = new Map(await Promise.all(everyone.map(async (holder) => [holder, await remove(holder)] as const)))
     const onRing = (ring: RingNodes) =>
       [...ring.values()].reduce((sum, copies) => sum + Math.max(...copies.map((copy) => counts.get(copy) ?? 0)), 0)
-    return Math.max(onRing(nodes), previous ? onRing(previous) : 0)
+    return Math.max(...[nodes, ...previous].map(onRing))
   }
 
   return {
     async history(request, onMissing) {
       const { endpoint, counter } = request
-      const holders = [...new Set([...ownersNow(endpoint, counter), ...ownersBefore(endpoint, counter)])]
-      return historyOf(holders, request, now(), onMissing)
+      const places = [ownersNow, ...owners].map((ownersThen) => ownersThen(endpoint, counter))
+      return historyOf(places, request, now(), onMissing)
     },
     async last(endpoint, counter) {
-      const owners = ownersNow(endpoint, counter)
-      const today = await newestAt(owners, endpoint, counter)
-      if (today.newest) return today.newest
-      const others = ownersBefore(endpoint, counter).filter((holder) => !owners.includes(holder))
+      const holders = ownersNow(endpoint, counter)
+      const others = [...new Set(ownersBefore(endpoint, counter))].filter((holder) => !holders.includes(holder))
+      const today = await newestAt(holders, endpoint, counter)
+      if (others.length === 0 || isCurrent(today.newest, now())) return orThrow(today.newest, today.away)
+      // It may still be sent to the owner of before, or the rate of its newest point begins there.
       const before = await newestAt(others, endpoint, counter)
-      const away = today.away ?? before.away
-      if (!before.newest && away) throw away
-      return before.newest
+      const newest = newestOf([today.newest ?? [], before.newest ?? []].flat())
+      return orThrow(newest, today.away ?? before.away)
     },
     searchEndpoints: (query, onMissing) =>
       pageOfAll(
@@ -98,6 +98,16 @@ export function createRingReader({ nodes, previous, replicas, now }: RingReaderO
   }
 }
 
+/** Whether an earlier owner can know nothing newer, nor what its rate is made from. */
+function isCurrent(last: LastPoint | undefined, now: number): boolean {
+  return last?.previous !== undefined && now - last.timestamp <= stepsOnTheWay * last.step
+}
+
+function orThrow<T>(known: T | undefined, away: NodeUnreachable | undefined): T | undefined {
+  if (known === undefined && away) throw away
+  return known
+}
+
 type Owners = (endpoint: string, counter: string) => readonly Reader[]
 
 function createOwners(nodes: RingNodes, replicas: number): Owners {
@@ -110,23 +120,35 @@ function createOwners(nodes: RingNodes, replicas: number): Owners {
   }
 }
 
-/** Asks one holder after the other until nothing is unknown. Those that do not answer are only named when it matters. */
+/**
+ * Asks one holder after the other until nothing is unknown. `places`: today's copies of the series, and those of where it
+ * was before it moved. Holders that do not answer are only named when it matters.
+ */
 async function historyOf(
-  holders: readonly Reader[],
+  places: readonly (readonly Reader[])[],
   request: HistoryRequest,
   now: number,
   onMissing: OnMissing,
 ): Promise<History | undefined> {
-  let known: History | undefined
+  const { consolidation } = request
+  const asked = new Set<Reader>()
   const away: NodeUnreachable[] = []
-  for (const holder of holders) {
-    if (isComplete(known, request, now)) return known
-    try {
-      const answer = await inRowsOf(known, holder, request, onMissing)
-      known = known && answer ? mergeHistories([known, answer]) : (known ?? answer)
-    } catch (error) {
-      if (!(error instanceof NodeUnreachable)) throw error
-      away.push(error)
+  let known: History | undefined
+  for (const copies of places) {
+    const elsewhere = known
+    let here: History | undefined
+    for (const copy of copies) {
+      if (isComplete(known, request, now)) return known
+      if (asked.has(copy)) continue
+      asked.add(copy)
+      try {
+        const answer = await inRowsOf(known, copy, request, onMissing)
+        here = joined(here, answer, { consolidation, disjoint: false })
+      } catch (error) {
+        if (!(error instanceof NodeUnreachable)) throw error
+        away.push(error)
+      }
+      known = joined(elsewhere, here, { consolidation, disjoint: true })
     }
   }
   if (isComplete(known, request, now)) return known
@@ -134,6 +156,10 @@ async function historyOf(
   if (!known && first) throw first
   for (const error of away) onMissing(error)
   return known
+}
+
+function joined(one: History | undefined, other: History | undefined, overlap: Overlap): History | undefined {
+  return one && other ? mergeHistories([one, other], overlap) : (one ?? other)
 }
 
 /** Asks in rows of the width that others have answered in, so that both fit together, unless this holder has none such. */

@@ -1,4 +1,13 @@
-import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 // Which process holds a folder is a fact about this process itself, so it is asked here and not passed in.
 import { kill, pid } from 'node:process'
@@ -13,29 +22,41 @@ export interface FolderLock {
  */
 export function lockFolder(dir: string): FolderLock {
   const path = join(dir, 'lock')
-  const mine = `${path}.${pid}`
-  writeFileSync(mine, identityOf(pid))
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (made(path, identityOf(pid))) return { release: () => rmSync(path, { force: true }) }
+    const holder = holderOf(path)
+    if (isAlive(holder)) throw new Error(`process ${holder.split(' ')[0]} has it open`)
+    removeStale(path, holder)
+  }
+  throw new Error('another process is taking it at this moment')
+}
+
+/** Makes the lock, whole or not at all; false when there is one. */
+function made(path: string, holder: string): boolean {
   try {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      if (linked(mine, path)) return { release: () => rmSync(path, { force: true }) }
-      const holder = readOrEmpty(path)
-      if (isAlive(holder)) throw new Error(`process ${holder.split(' ')[0]} has it open`)
-      removeStale(path, holder)
-    }
-    throw new Error('another process is taking it at this moment')
-  } finally {
-    unlinkSync(mine)
+    // The text of a link needs no room: what fills a disk must be emptied by a process that starts on the full one.
+    symlinkSync(holder, path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    // Windows, and file systems without links of this kind.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error
+    return madeAsFile(path, holder)
   }
 }
 
-/** link(2) makes the lock appear whole or not at all. */
-function linked(from: string, to: string): boolean {
+function madeAsFile(path: string, holder: string): boolean {
+  const mine = `${path}.${pid}`
+  writeFileSync(mine, holder)
   try {
-    linkSync(from, to)
+    linkSync(mine, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
+  } finally {
+    unlinkSync(mine)
   }
 }
 
@@ -48,8 +69,20 @@ function removeStale(path: string, holder: string): void {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  if (readOrEmpty(aside) !== holder) linked(aside, path)
+  const moved = holderOf(aside)
+  if (moved !== holder) made(path, moved)
   unlinkSync(aside)
+}
+
+/** What a lock says, empty when there is none. */
+function holderOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    // No link: gone, or a file.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error
+    return readOrEmpty(path)
+  }
 }
 
 function readOrEmpty(path: string): string {

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -246,11 +247,26 @@ test('a second opening is refused while the first lives, and works after it', ()
 
 test('a lock left by a process that is gone is taken over', () => {
   // Pid 2^22 is above Linux's largest; the other is this process's pid at another start time.
-  for (const stale of [`${2 ** 22 + 1} 1`, `${process.pid} 1`, '', 'nonsense']) {
-    writeFileSync(join(dir, 'lock'), stale)
+  for (const stale of [`${2 ** 22 + 1} 1`, `${process.pid} 1`, 'nonsense']) {
+    symlinkSync(stale, join(dir, 'lock'))
     open().close()
+    // As earlier versions made it, and as it is where there are no such links.
+    for (const text of [stale, '']) {
+      writeFileSync(join(dir, 'lock'), text)
+      open().close()
+    }
   }
   expect(readdirSync(dir).filter((name) => name.startsWith('lock'))).toEqual([])
+})
+
+test('opening needs no room on the disk: a full one can only be emptied by whoever starts on it', () => {
+  open().append(bytes('kept'), 1)
+  opened.pop()?.close()
+  // What a process used to write before it had the lock.
+  symlinkSync('/dev/full', join(dir, `lock.${process.pid}`))
+  const spool = open()
+  expect(() => open()).toThrow(`process ${process.pid} has it open`)
+  expect(drain(spool)).toEqual(['kept'])
 })
 
 test('a folder that cannot be made is named', () => {

@@ -37,6 +37,8 @@ export interface FleetOptions {
   readonly redis?: string
   /** Whether judge runs; default true. */
   readonly judge?: boolean
+  /** Where judge keeps its journal; default: below the fleet's folder. */
+  readonly judgeDir?: string
   /** Seconds; default 30 as shipped. */
   readonly minStep?: number
   /** Sections of transfer's configuration besides. */
@@ -84,7 +86,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     })
     const judge = withJudge
       ? await start('judge', judgeHttp, {
-          dir: join(folder, 'judge'),
+          dir: options.judgeDir ?? join(folder, 'judge'),
           rpc: { enabled: true, listen: at(judgeLink) },
           http: { enabled: true, listen: at(judgeHttp) },
           hbs: { servers: [at(hbsRpc)], timeout: 300, interval: 1 },
@@ -133,18 +135,32 @@ export async function askHistory(
   start: number,
   end: number,
 ): Promise<Series[]> {
-  const response = await fetch(`http://127.0.0.1:${queryPort}/api/v1/graph/history`, {
+  const range = { consol_fun: 'AVERAGE', start_time: start, end_time: end }
+  return (await ask(queryPort, 'history', { hostnames: [endpoint], counters, ...range })) as Series[]
+}
+
+export interface LastPoint {
+  readonly endpoint: string
+  readonly counter: string
+  /** `timestamp` is 0 where there is none. */
+  readonly value: { readonly timestamp: number; readonly value: number }
+}
+
+export async function askLast(queryPort: number, endpoint: string, counters: readonly string[]): Promise<LastPoint[]> {
+  return (await ask(
+    queryPort,
+    'lastpoint',
+    counters.map((counter) => ({ endpoint, counter })),
+  )) as LastPoint[]
+}
+
+async function ask(queryPort: number, what: string, question: unknown): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${queryPort}/api/v1/graph/${what}`, {
     method: 'POST',
-    body: JSON.stringify({
-      hostnames: [endpoint],
-      counters,
-      consol_fun: 'AVERAGE',
-      start_time: start,
-      end_time: end,
-    }),
+    body: JSON.stringify(question),
   })
-  if (!response.ok) throw new Error(`history answered ${response.status}: ${await response.text()}`)
-  return (await response.json()) as Series[]
+  if (!response.ok) throw new Error(`${what} answered ${response.status}: ${await response.text()}`)
+  return response.json()
 }
 
 /** Asks once per endpoint for all that was sent, and holds the answer against it. GAUGE samples aligned to their step only. */

@@ -2,7 +2,7 @@ import { backUpAndRestore } from './backups.ts'
 import { damageStore } from './damage.ts'
 import type { FaultRun, Outcome } from './fault.ts'
 import { killAgent, killModule } from './kills.ts'
-import { fillSpool, fillStore } from './full-disk.ts'
+import { fillAgent, fillJournal, fillSpool, fillStore } from './full-disk.ts'
 import { growAndShrink } from './growth.ts'
 import { graphAway, replicaAwayAndWiped } from './replicas.ts'
 import { killWorkers } from './workers.ts'
@@ -20,6 +20,8 @@ export const faults: Record<string, (run: FaultRun) => Promise<Outcome | Outcome
   backup: (run) => backUpAndRestore({ ...run, times: Math.ceil(run.times / 10) }),
   'full-store': fillStore,
   'full-spool': fillSpool,
+  'full-journal': fillJournal,
+  'full-agent': fillAgent,
   away: graphAway,
   growth: (run) => growAndShrink({ ...run, times: Math.ceil(run.times / 10) }),
   replicas: replicaAwayAndWiped,

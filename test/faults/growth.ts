@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askHistory, startFleet } from '../drivers/fleet.ts'
+import { askHistory, askLast, startFleet } from '../drivers/fleet.ts'
 import { firstNode, placeOnRing, sendToRing, startGraphNode } from '../drivers/graph-ring.ts'
 import type { GraphNode } from '../drivers/graph-ring.ts'
 import type { ModuleProcess } from '../drivers/process.ts'
@@ -10,7 +10,7 @@ import { loadStep, rpcEntrance, startLoad } from './load.ts'
 import type { SentEndpoint } from './load.ts'
 import type { Random } from './random.ts'
 import { compareStored } from './stored.ts'
-import type { Comparison } from './stored.ts'
+import type { Comparison, MissingSample } from './stored.ts'
 
 /**
  * Two graphs become three under load, and two again, some times over. Whoever gets a new configuration is stopped or
@@ -108,7 +108,10 @@ function createObserver(nodes: readonly GraphNode[]): Observer {
       const due = partOf(sent)
       for (const node of nodes) {
         // What was just acknowledged may be on its way.
-        const ask = () => compareStored(node.query, due)
+        const ask = async () => {
+          const found = await compareStored(node.query, due)
+          return { ...found, missing: [...found.missing, ...(await lastBehind(node, due))] }
+        }
         const found = await until('acknowledged samples', ask, ({ missing }) => missing.length === 0).catch(ask)
         earlier.get(node)?.push({ ...found, wrong: [...found.wrong, ...(await changedCharts(node))] })
       }
@@ -131,6 +134,18 @@ function createObserver(nodes: readonly GraphNode[]): Observer {
       return outcomes
     },
   }
+}
+
+/** Series whose last point is older than what was acknowledged. */
+async function lastBehind(node: GraphNode, due: readonly SentEndpoint[]): Promise<MissingSample[]> {
+  const behind: MissingSample[] = []
+  for (const { endpoint, counters, begin, acknowledged } of due) {
+    if (acknowledged === 0) continue
+    const timestamp = begin + (acknowledged - 1) * loadStep
+    for (const last of await askLast(node.query, endpoint, counters))
+      if (last.value.timestamp < timestamp) behind.push({ endpoint, counter: last.counter, timestamp })
+  }
+  return behind
 }
 
 /** The oldest endpoints, which went through every change, and the newest, with what is acknowledged at this moment. */

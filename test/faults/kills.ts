@@ -43,22 +43,9 @@ export async function killAgent(run: FaultRun): Promise<Outcome> {
   const fleet = await startFleet({ minStep: 1, judge: false })
   let agent: ModuleProcess | undefined
   try {
-    const [http = 0] = await freePorts(1)
-    agent = await startModule({
-      name: 'agent',
-      folder: fleet.folder,
-      httpPort: http,
-      config: {
-        hostname: 'killed-host',
-        heartbeat: { enabled: false },
-        transfer: { enabled: true, addrs: [`127.0.0.1:${fleet.ports.transferRpc}`], interval: 60, timeout: 1000 },
-        http: { enabled: true, listen: `127.0.0.1:${http}`, backdoor: false },
-        dataDir: join(fleet.folder, 'agent'),
-        spool: { dir: join(fleet.folder, 'agent/spool') },
-        plugin: { enabled: false, dir: join(fleet.folder, 'plugin'), git: '', logs: join(fleet.folder, 'logs') },
-      },
-    })
-    const load = startLoad({ entrance: () => pushEntrance(http) })
+    agent = await startPushedAgent(fleet, join(fleet.folder, 'agent'))
+    const { httpPort } = agent
+    const load = startLoad({ entrance: () => pushEntrance(httpPort) })
     // Transfer comes and goes as well, so that the agent's spool is in use.
     const others = { ...run, times: Math.ceil(run.times / 4), progress: () => undefined }
     await Promise.all([strike(agent, run), strike(fleet.transfer, others)])
@@ -69,6 +56,25 @@ export async function killAgent(run: FaultRun): Promise<Outcome> {
     await agent?.kill()
     await fleet.remove()
   }
+}
+
+/** An agent that sends nothing of its own. It must be killed before the fleet is removed. */
+export async function startPushedAgent({ folder, ports }: Fleet, dataDir: string): Promise<ModuleProcess> {
+  const [http = 0] = await freePorts(1)
+  return startModule({
+    name: 'agent',
+    folder,
+    httpPort: http,
+    config: {
+      hostname: 'pushed-host',
+      heartbeat: { enabled: false },
+      transfer: { enabled: true, addrs: [`127.0.0.1:${ports.transferRpc}`], interval: 60, timeout: 1000 },
+      http: { enabled: true, listen: `127.0.0.1:${http}`, backdoor: false },
+      dataDir,
+      spool: { dir: join(dataDir, 'spool') },
+      plugin: { enabled: false, dir: join(folder, 'plugin'), git: '', logs: join(folder, 'logs') },
+    },
+  })
 }
 
 function victimOf(fleet: Fleet, name: Victim): ModuleProcess {
@@ -89,7 +95,7 @@ async function strike(victim: ModuleProcess, { random, times, progress }: FaultR
 }
 
 /** The agent does not say when its spool is empty: compares until nothing is missing, or nothing changes any more. */
-async function settled(fleet: Fleet, sent: Parameters<typeof compareStored>[1]) {
+export async function settled(fleet: Fleet, sent: Parameters<typeof compareStored>[1]) {
   let before = -1
   for (;;) {
     await drained(fleet.transfer)

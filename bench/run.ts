@@ -7,6 +7,7 @@ import { run as index } from './index.ts'
 import { run as judge } from './judge.ts'
 import { run as link } from './link.ts'
 import { run as query } from './query.ts'
+import { run as resync } from './resync.ts'
 import { run as sinks } from './sinks.ts'
 import { run as transferIntake } from './transfer-intake.ts'
 
@@ -19,6 +20,7 @@ const benches = {
   growth,
   index,
   query,
+  resync,
   'full-path': fullPath,
   sinks,
   agent,

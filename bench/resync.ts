@@ -19,12 +19,12 @@ const quiet = createLogger('bench', { destination: { write: () => undefined } })
 
 /**
  * A graph with a new disk copies the store of its sibling, which takes samples all the while: at the rate as shipped, and as
- * fast as it goes. `-- resync --store DIR` copies a store that is there instead of filling one.
+ * fast as it goes. The folder in RESYNC_STORE, when given, is copied instead of one that is filled for this.
  */
 export async function run(): Promise<void> {
-  const given = process.argv[process.argv.indexOf('--store') + 1]
+  const given = process.env['RESYNC_STORE']
   const folder = mkdtempSync(join(tmpdir(), 'resync-bench-'))
-  const dir = process.argv.includes('--store') && given !== undefined ? given : join(folder, 'store')
+  const dir = given ?? join(folder, 'store')
   try {
     if (dir !== given) await fill(dir)
     const rows: string[][] = []
@@ -33,6 +33,7 @@ export async function run(): Promise<void> {
       'rate',
       'store',
       'healthy after',
+      'copied in',
       'copied at',
       "sibling's CPU",
       'before',
@@ -84,12 +85,14 @@ async function measure(folder: string, dir: string, copyMegabytes: number): Prom
       taker = await node('taker', linkB, httpB, { dir: target })
     })
     const bytes = bytesIn(target)
+    const copySeconds = secondsOfCopy(taker?.output() ?? '')
     const rate = copyMegabytes < 1000 ? `${copyMegabytes} MB/s` : 'no limit'
     return [
       rate,
       `${(bytes / 1e6).toFixed(0)} MB`,
       `${copied.seconds.toFixed(1)} s`,
-      `${(bytes / 1e6 / copied.seconds).toFixed(0)} MB/s`,
+      `${copySeconds.toFixed(1)} s`,
+      `${(bytes / 1e6 / copySeconds).toFixed(0)} MB/s`,
       `${copied.cpu.toFixed(0)} %`,
       `${before.cpu.toFixed(0)} %`,
       `${copied.ackMs.toFixed(1)} ms`,
@@ -102,6 +105,15 @@ async function measure(folder: string, dir: string, copyMegabytes: number): Prom
     await sibling.kill()
     rmSync(target, { recursive: true, force: true })
   }
+}
+
+/** From the log of the node that copies. */
+function secondsOfCopy(output: string): number {
+  const timeOf = (message: string) => {
+    const line = output.split('\n').find((one) => one.includes(`"msg":"${message}`)) ?? '{}'
+    return new Date((JSON.parse(line) as { time?: string | number }).time ?? NaN).getTime()
+  }
+  return (timeOf('the history is copied') - timeOf('copying the history')) / 1000
 }
 
 interface Intake {

@@ -28,7 +28,7 @@ export async function run(): Promise<void> {
   try {
     if (dir !== given) await fill(dir)
     const rows: string[][] = []
-    for (const copyMegabytes of [64, 100_000]) rows.push(await measure(folder, dir, copyMegabytes))
+    for (const copyMegabytes of [32, 100_000]) rows.push(await measure(folder, dir, copyMegabytes))
     const head = [
       'rate',
       'store',

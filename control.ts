@@ -21,7 +21,7 @@ const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
 const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | ledger | schema | sql STATEMENT
-       ./control verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force]
+       ./control verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force] | resync
 
   start     start the modules (all when none is named) and wait until each is healthy
   stop      stop them; nothing stays behind
@@ -36,6 +36,7 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   verify    read every block of graph-query's store, running or not; exit code 1 when something is damaged
   backup    copy the store, running or not; again into the same folder copies only what is new
   restore   make the store of a backup; graph-query must not run
+  resync    have graph-query, which must not run, copy the store of another copy of its node at its next start
 
 Modules: ${modules.join(' ')}
 `
@@ -63,7 +64,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
   if (argv[0] === 'ledger') return ledger(argv.slice(1))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
-  if (['verify', 'backup', 'restore'].includes(argv[0] ?? '')) return onStore(argv)
+  if (['verify', 'backup', 'restore', 'resync'].includes(argv[0] ?? '')) return onStore(argv)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
   if (unknown.length > 0) {

@@ -9,6 +9,7 @@ import { run as index } from './index.ts'
 import { run as judge } from './judge.ts'
 import { run as link } from './link.ts'
 import { run as query } from './query.ts'
+import { run as resync } from './resync.ts'
 import { run as sinks } from './sinks.ts'
 import { run as transferIntake } from './transfer-intake.ts'
 import { run as victoriametrics } from './victoriametrics.ts'
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, () => Promise<Reached | void>>> = {
   index,
   query,
   victoriametrics,
+  resync,
   'full-path': fullPath,
   sinks,
   agent,

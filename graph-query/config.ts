@@ -91,7 +91,7 @@ const settings = z
           .number()
           .min(1)
           .max(100_000)
-          .default(64)
+          .default(32)
           .describe('megabytes a second in which this node gives copies of its store'),
       })
       .prefault({}),

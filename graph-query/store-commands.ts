@@ -5,21 +5,24 @@ import { projectRoot } from '#lib/module'
 import { formatTable } from '#lib/table'
 import { graphQueryConfig } from './config.ts'
 import type { GraphQueryConfig } from './config.ts'
+import { siblingsOf } from './cluster.ts'
+import { readMark, writeMark } from './resync/history-mark.ts'
 import { backupStore } from './store/backup.ts'
 import { lockFolder } from './store/lock.ts'
 import { restoreStore } from './store/restore.ts'
 import { putAside, verifyStore } from './store/verify.ts'
 import type { Verification } from './store/verification.ts'
 
-const usage = `Usage: graph-query verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force]   [--config FILE]
+const usage = `Usage: graph-query verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force] | resync   [--config FILE]
 
   verify   read every block of the store, whether its process runs or not, and change nothing; exit code 1 when damaged
            --deep compares all rows of archives with what they were made from, not a sample
   backup   copy the store, while it runs or not; into a folder with an earlier backup only what is new is copied
   restore  make the store of a backup, for a graph-query that does not run; --force puts aside what is there
+  resync   have the store copied from another copy of this node at the next start; what it has stored itself is kept
 `
 
-const names = ['verify', 'backup', 'restore'] as const
+const names = ['verify', 'backup', 'restore', 'resync'] as const
 type Name = (typeof names)[number]
 
 export function isStoreCommand(word: string | undefined): word is Name {
@@ -40,8 +43,8 @@ export async function runStoreCommand(argv: readonly string[], now: () => number
       },
     })
     const [name, folder, ...more] = positionals
-    const missing = !isStoreCommand(name) || (name !== 'verify' && folder === undefined)
-    if (values.help || missing || more.length > 0) {
+    const missing = !isStoreCommand(name) || (['backup', 'restore'].includes(name) && folder === undefined)
+    if (values.help || missing || more.length > 0 || (name === 'resync' && folder !== undefined)) {
       process.stderr.write(usage)
       return values.help ? 0 : 2
     }
@@ -49,6 +52,7 @@ export async function runStoreCommand(argv: readonly string[], now: () => number
     const { dir } = config.storage
     const store = isAbsolute(dir) ? dir : join(projectRoot, dir)
     if (name === 'verify') return await verify(resolve(folder ?? store), config, values.deep)
+    if (name === 'resync') return await wantResync(store, config)
     if (name === 'backup') return await backup(store, resolve(folder ?? ''), now)
     return await restore(resolve(folder ?? ''), store, values.force, now)
   } catch (error) {
@@ -124,6 +128,21 @@ async function restore(source: string, dir: string, force: boolean, now: () => n
   const since = new Date(begun * 1000).toISOString()
   process.stdout.write(`${dir} is restored: ${files} files, ${bytes} bytes, with all that was stored before ${since}\n`)
   if (replaced !== undefined) process.stdout.write(`What was there before is in ${replaced}\n`)
+  return 0
+}
+
+async function wantResync(dir: string, config: GraphQueryConfig): Promise<number> {
+  const siblings = siblingsOf(config)
+  if (siblings.length === 0) throw new Error('Cannot copy from another copy of this node: `cluster` names none')
+  const unlock = await lockFolder(dir)
+  try {
+    await writeMark(dir, { ...readMark(dir), wanted: true })
+  } finally {
+    await unlock()
+  }
+  process.stdout.write(
+    `At its next start this node copies the store of ${siblings.join(' or ')}, whichever knows more. What ${dir} holds is then put to it\n`,
+  )
   return 0
 }
 

@@ -9,6 +9,8 @@ const mark = z.object({
   begins: z.int().min(0),
   /** Other copies of this node that may know more, and why they could not be asked or copied. */
   missing: z.array(z.object({ address: z.string(), reason: z.string() })),
+  /** An operator wants what another copy has at the next start, whatever is known. */
+  wanted: z.literal(true).exactOptional(),
 })
 
 /** What a store knows of its own history. A store without it is older than this file, or was restored: it counts as whole. */

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Counters } from '#lib/counters'
 import type { GraphQueryConfig } from '../config.ts'
 import { openStore } from '../store/store.ts'
 import { takeIn } from '../store/take-in.ts'
 import type { Store, StoreOptions } from '../store/types.ts'
-import { asideFolder } from './place-copy.ts'
+import { readMark } from './history-mark.ts'
+import { asideFolder, holdsNothing } from './place-copy.ts'
 import { prepareResync } from './resync.ts'
 import type { SiblingLinks } from './siblings.ts'
 import { openWaitingRoom } from './waiting-room.ts'
@@ -30,7 +32,14 @@ export async function openWholeStore(
 ): Promise<Store> {
   const { dir } = options
   const resync = prepareResync({ ...faces, dir, waitMs: config.storage.resyncWaitSeconds * 1000 })
-  const room = resync.isNeeded ? await openWaitingRoom(config, () => resync.says(), faces) : undefined
+  const room = resync.isNeeded
+    ? await openWaitingRoom(
+        config,
+        () => resync.says(),
+        () => holdsNothing(dir),
+        faces,
+      )
+    : undefined
   try {
     await resync.run()
     const started = performance.now()
@@ -53,9 +62,13 @@ async function takeInAside(
   if (!existsSync(aside)) return
   try {
     const samples = await takeIn(aside, store, options)
-    await rm(aside, { recursive: true })
     counters.add('ResyncOwnSamplesCnt', samples)
     log.info({ samples }, 'took in what this node had stored before the copy')
+    const now = options.now()
+    if (readMark(aside).begins > now - (options.rawRetentionSeconds ?? 0)) return await rm(aside, { recursive: true })
+    const kept = join(options.dir, `taken-in-${now}`)
+    await rename(aside, kept)
+    log.warn({ kept }, 'kept the store of before, since its archives reach back further than raw points')
   } catch (error) {
     await store.close()
     throw error

@@ -17,6 +17,11 @@ export function holdsStore(dir: string): boolean {
   return partsIn(dir).some((name) => name !== markName)
 }
 
+/** Whether there is nothing at all of a store: no parts, no copy under way, none that was put aside. */
+export function holdsNothing(dir: string): boolean {
+  return !holdsStore(dir) && !existsSync(copyFolder(dir)) && !existsSync(asideFolder(dir))
+}
+
 /** Says that the copy is whole, and gives it the store's place. Its mark must be in it already. */
 export async function placeCopy(dir: string): Promise<void> {
   await writeWhole(join(copyFolder(dir), wholeName), '')

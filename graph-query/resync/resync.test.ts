@@ -7,7 +7,8 @@ import { createLinkClient } from '#lib/link'
 import { quiet, startStand, temporaryDir } from '../graph-query.contract.ts'
 import type { SentSample, Stand } from '../graph-query.contract.ts'
 import { freePorts } from '../reader/free-ports.contract.ts'
-import { readMark } from './history-mark.ts'
+import { runStoreCommand } from '../store-commands.ts'
+import { readMark, writeMark } from './history-mark.ts'
 
 // Nodes wait for each other, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -170,6 +171,56 @@ test('a node that had to start empty is told when a copy has more, takes it at i
   expect(await counter(again, 'ResyncOwnSamplesCnt')).toBeGreaterThanOrEqual(minutes + 100)
   expect(await health(again)).toEqual({ status: 'ok', notices: [] })
   for (const name of ['resync', 'before-resync']) expect(readdirSync(dirB)).not.toContain(name)
+})
+
+test('an operator may have a copy that has holes copied anew; what only it has is kept', async () => {
+  const pair = await copies(2)
+  const [dirA, dirB] = [temporaryDir(), temporaryDir()]
+  const [a, b] = await Promise.all([pair.start(0, dirA), pair.start(1, dirB)])
+  await a.send(samples(0, minutes))
+  await b.send([...samples(0, 100), ...samples(2500, minutes)])
+  await b.send(samples(0, 10, 'only here'))
+  const config = join(temporaryDir(), 'cfg.json')
+  const rpc = { listen: `127.0.0.1:${pair.ports[1]}` }
+  writeFileSync(config, JSON.stringify({ rpc, storage: { dir: dirB }, node: 'g', cluster: pair.cluster }))
+  const want = () => runStoreCommand(['resync', '--config', config])
+  const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const complained = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  onTestFinished(() => {
+    said.mockRestore()
+    complained.mockRestore()
+  })
+  expect(await want()).toBe(1)
+  expect(complained.mock.calls.join()).toContain('another running process uses it')
+  await b.graph.stop()
+  // As a store from before there were marks, whose archives may reach back years.
+  rmSync(join(dirB, 'history.json'))
+  expect(await want()).toBe(0)
+  expect(said.mock.calls.join()).toContain(`copies the store of 127.0.0.1:${pair.ports[0]}`)
+
+  const again = await pair.start(1, dirB)
+  await a.graph.stop()
+  expect(await own(again)).toEqual(all)
+  expect((await own(again, 'only here')).slice(0, 10)).toEqual(all.slice(0, 10))
+  expect(await health(again)).toEqual({ status: 'ok', notices: [] })
+  expect(readMark(dirB).wanted).toBeUndefined()
+  const [kept = ''] = readdirSync(dirB).filter((name) => name.startsWith('taken-in-'))
+  expect(readdirSync(join(dirB, kept))).toContain('series.log')
+})
+
+test('a copy that is yet to open its store is waited for, not taken for empty', async () => {
+  const pair = await copies(2)
+  const [dirA, dirB] = [temporaryDir(), temporaryDir()]
+  const a = await pair.start(0, dirA)
+  await a.send(samples(0, minutes))
+  await a.graph.stop()
+  // It has a store, wants another, and so is in its waiting room when it is asked.
+  await writeMark(dirA, { begins: 0, missing: [], wanted: true })
+  const [, b] = await Promise.all([
+    pair.start(0, dirA, {}, { resyncWaitSeconds: 3 }),
+    pair.start(1, dirB, {}, { resyncWaitSeconds: 30 }),
+  ])
+  expect(await own(b)).toEqual(all)
 })
 
 test('when no copy has more, history is not called missing any longer', async () => {

@@ -67,7 +67,8 @@ export function prepareResync(options: ResyncOptions): Resync {
 
   async function resync(asked: Siblings): Promise<void> {
     const isEmpty = !holdsStore(dir)
-    const limit = isEmpty ? Infinity : readMark(dir).begins
+    const mark = readMark(dir)
+    const limit = isEmpty || mark.wanted ? Infinity : mark.begins
     const waitMs = isEmpty ? options.waitMs : Math.min(lookMs, options.waitMs)
     let waitedSince = options.now()
     let furthest = 0
@@ -142,7 +143,9 @@ function asksFor({ dir, siblings, waitMs }: ResyncOptions): boolean {
   if (siblings.length === 0 || waitMs === 0) return false
   if (!holdsStore(dir)) return true
   // A store that was put aside comes first, when it was not yet taken in.
-  return readMark(dir).missing.some(({ address }) => siblings.includes(address)) && !existsSync(asideFolder(dir))
+  if (existsSync(asideFolder(dir))) return false
+  const { missing, wanted = false } = readMark(dir)
+  return wanted || missing.some(({ address }) => siblings.includes(address))
 }
 
 const beginsOf = ({ state }: SiblingState) => state?.begins ?? Infinity

@@ -13,6 +13,8 @@ import type { CopySource } from './copy-source.ts'
 
 /** Pieces of a file that are asked for before the first has come. */
 const piecesAhead = 3
+/** Files that the disk may still be writing when the next one is fetched. */
+const filesSettling = 8
 
 /**
  * Copies the store of a running node into `folder`; everything is on the disk when this resolves. What an earlier copy that
@@ -28,16 +30,26 @@ export async function takeCopy(source: CopySource, folder: string, progress: Cop
   clearAllButSegments(folder)
   const counted = new Set<string>()
 
-  /** Fetches what is missing of a list; whether all of it is there now. */
+  /** Fetches what is missing of a list; whether all of it is on the disk now. */
   async function fetchAll(files: readonly CopyFile[]): Promise<boolean> {
     let isComplete = true
-    for (const file of files) {
-      const isHere = isSame(join(folder, file.path), file)
-      if (isHere && !counted.has(file.path)) progress.kept(file.bytes)
-      counted.add(file.path)
-      if (!isHere && !(await fetchFile(source, folder, file.path, progress))) isComplete = false
+    const settling: Promise<void>[] = []
+    try {
+      for (const file of files) {
+        const isHere = isSame(join(folder, file.path), file)
+        if (isHere && !counted.has(file.path)) progress.kept(file.bytes)
+        counted.add(file.path)
+        if (isHere) continue
+        const fetched = await fetchFile(source, folder, file.path, progress)
+        if (!fetched) isComplete = false
+        else if (settling.push(fetched.settled) > filesSettling) await settling.shift()
+      }
+      await Promise.all(settling)
+      return isComplete
+    } finally {
+      // Also after a failure: whoever tries again must not meet files that are still being renamed.
+      await Promise.allSettled(settling)
     }
-    return isComplete
   }
 
   const listed = await source.list()
@@ -50,7 +62,10 @@ export async function takeCopy(source: CopySource, folder: string, progress: Cop
   // When one has gone meanwhile, it has been merged into another, which the next list has.
   do segments = (await source.list()).filter(isSegment)
   while (!(await fetchAll(segments)))
-  for (const path of ['archives.json', 'last-points', 'series.log']) await fetchFile(source, folder, path, progress)
+  for (const path of ['archives.json', 'last-points', 'series.log'])
+    await (
+      await fetchFile(source, folder, path, progress)
+    )?.settled
 
   removeOthers(folder, new Set(segments.map(({ path }) => path)))
   const log = join(folder, 'wal')
@@ -70,24 +85,44 @@ function isSame(path: string, { bytes, modified }: CopyFile): boolean {
   return there !== undefined && there.size === bytes && Math.round(there.mtimeMs) === modified
 }
 
-/** Whether the source still had it. It appears whole or not at all. */
-async function fetchFile(source: CopySource, folder: string, path: string, progress: CopyProgress): Promise<boolean> {
+interface Fetched {
+  /** Resolves when the disk has the file under its name. */
+  readonly settled: Promise<void>
+}
+
+/** Undefined when the source no longer has it. The file appears whole or not at all. */
+async function fetchFile(
+  source: CopySource,
+  folder: string,
+  path: string,
+  progress: CopyProgress,
+): Promise<Fetched | undefined> {
   const opened = await source.open(path)
-  if (!opened) return false
+  if (!opened) return undefined
   const to = join(folder, path)
   mkdirSync(dirname(to), { recursive: true })
   const handle = await open(`${to}.part`, 'w')
   try {
     await fetchInto(handle, source, opened, progress)
-    const modified = new Date(opened.modified)
+    await source.close(opened.id)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  const settled = settle(handle, to, new Date(opened.modified))
+  // Whoever waits for it hears of a failure, later.
+  settled.catch(() => undefined)
+  return { settled }
+}
+
+async function settle(handle: FileHandle, to: string, modified: Date): Promise<void> {
+  try {
     await handle.utimes(modified, modified)
     await handle.sync()
   } finally {
     await handle.close()
   }
   await rename(`${to}.part`, to)
-  await source.close(opened.id)
-  return true
 }
 
 async function fetchInto(

@@ -17,7 +17,8 @@ export interface WaitingRoom {
 }
 
 /**
- * Opens the node's ports before there is a store. Other copies that ask for one hear that there is none here. Transfers and other graphs
+ * Opens the node's ports before there is a store. Other copies that ask for one hear that there is none here, when that is so:
+ * one that is yet to be opened counts as away. Transfers and other graphs
  * are turned away with a reason, which to them is a node that is down: they keep samples for it, and ask its siblings.
  * HTTP answers 503 with what `says` gives.
  * @throws when a port is taken
@@ -25,6 +26,7 @@ export interface WaitingRoom {
 export async function openWaitingRoom(
   config: GraphQueryConfig,
   says: () => string,
+  hasNothing: () => boolean,
   faces: { readonly counters: Counters; readonly log: Logger },
 ): Promise<WaitingRoom> {
   const { counters, log } = faces
@@ -44,7 +46,12 @@ export async function openWaitingRoom(
           handler: {
             define: () => undefined,
             take: () => Promise.reject(new Error('there is no store yet')),
-            calls: { [copyMethod('state')]: async () => none },
+            calls: {
+              async [copyMethod('state')]() {
+                if (!hasNothing()) throw new Error(`it is ${says()}`)
+                return none
+              },
+            },
           },
           counters,
           log,

@@ -27,7 +27,10 @@ export async function watchHistory(options: HistoryWatchOptions): Promise<Histor
   const mark = readMark(dir)
   let missing = mark.missing.filter(({ address }) => siblings.includes(address))
   if (missing.length < mark.missing.length) await writeMark(dir, { ...mark, missing })
-  if (missing.length === 0) return { begins: mark.begins, notices: () => [], close: async () => undefined }
+  const unheard = mark.wanted
+    ? ['A copy of the history is wanted, but no other copy of this node gave one at the start: restart when one lives']
+    : []
+  if (missing.length === 0) return { begins: mark.begins, notices: () => unheard, close: async () => undefined }
 
   const asked = openSiblings(
     missing.map(({ address }) => address),
@@ -40,7 +43,7 @@ export async function watchHistory(options: HistoryWatchOptions): Promise<Histor
     const states = await asked.ask()
     const answered = states.filter(({ state }) => state !== undefined)
     const more = answered.filter(({ state }) => state?.hasStore === true && state.begins < mark.begins)
-    knowing = more[0]?.address
+    knowing = more.find(({ state }) => state?.refusal === null)?.address
     const left = missing.filter(
       ({ address }) => more.some((one) => one.address === address) || !answered.some((one) => one.address === address),
     )
@@ -63,7 +66,7 @@ export async function watchHistory(options: HistoryWatchOptions): Promise<Histor
   return {
     begins: mark.begins,
     notices() {
-      if (missing.length === 0) return []
+      if (missing.length === 0) return unheard
       const what = `History from before ${since} is missing`
       if (knowing !== undefined)
         return [`${what}. ${knowing} has it: restart this node to copy it; what it has taken since is kept`]

@@ -123,12 +123,13 @@ export function encodeMessage(type: 'call' | 'reply' | 'error', id: number, text
   return frame
 }
 
-/** A reply of plain bytes, which are copied. */
-export function encodeBytes(id: number, bytes: Uint8Array): Buffer {
-  const frame = startFrame(frameTypes.bytes, 4 + bytes.length)
-  frame.writeUInt32LE(id, frameHeaderBytes)
-  frame.set(bytes, frameHeaderBytes + 4)
-  return frame
+/** What goes before the bytes of a reply that is no JSON; they follow as they are. */
+export function encodeBytesHead(id: number, length: number): Buffer {
+  const head = Buffer.allocUnsafe(frameHeaderBytes + 4)
+  head.writeUInt32LE(4 + length, 0)
+  head.writeUInt8(frameTypes.bytes, 4)
+  head.writeUInt32LE(id, frameHeaderBytes)
+  return head
 }
 
 export function encodeEmpty(type: 'heartbeat' | 'forget'): Buffer {

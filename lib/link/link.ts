@@ -62,7 +62,7 @@ export interface LinkHandler<Slot> {
   define(series: Series): Slot
   /** The batch is acknowledged when this settles; a rejection tells the peer to send it again later. */
   take(batch: SlotBatch<Slot>): LinkAck | Promise<LinkAck>
-  /** What `LinkClient.call` reaches. A Uint8Array is answered as bytes, anything else as JSON; a rejection's message goes to the caller. */
+  /** What `LinkClient.call` reaches. A Uint8Array, which is not to be changed any more, is answered as bytes, anything else as JSON; a rejection's message goes to the caller. */
   readonly calls?: Readonly<Record<string, (params: unknown) => Promise<unknown>>>
 }
 

@@ -7,7 +7,7 @@ import type { LinkAck } from './columns.ts'
 import { readSeries } from './definitions.ts'
 import {
   encodeAck,
-  encodeBytes,
+  encodeBytesHead,
   encodeGoodbye,
   encodeMessage,
   frameTypes,
@@ -111,15 +111,17 @@ export function serveConnection<Slot>(socket: Socket, peer: Peer, options: Serve
   }
 
   /** Runs what a frame asks for and sends what comes of it. */
-  function answer(id: number, run: () => Promise<Buffer>): void {
+  function answer(id: number, run: () => Promise<Uint8Array | readonly Uint8Array[]>): void {
     unacknowledged++
     void send(run().catch((error: unknown) => encodeMessage('error', id, messageOf(error))))
   }
 
-  async function send(answer: Promise<Buffer>): Promise<void> {
+  async function send(answer: Promise<Uint8Array | readonly Uint8Array[]>): Promise<void> {
     const frame = await answer
     unacknowledged--
-    if (socket.writable) socket.write(frame)
+    if (socket.writable)
+      if (frame instanceof Uint8Array) socket.write(frame)
+      else for (const part of frame) socket.write(part)
     if (unacknowledged === 0) onAnswered?.()
     goOn()
   }
@@ -148,19 +150,20 @@ export function serveConnection<Slot>(socket: Socket, peer: Peer, options: Serve
     return encodeAck(id, ack)
   }
 
-  async function call(id: number, method: string, params: unknown): Promise<Buffer> {
+  async function call(id: number, method: string, params: unknown): Promise<readonly Uint8Array[]> {
     counters.add('link.calls')
     const calls = handler.calls ?? {}
     const run = Object.hasOwn(calls, method) ? calls[method] : undefined
     if (!run) throw new Error(`Cannot call ${method}: there is no such method`)
     const result = await run(params)
-    const frame =
+    const parts =
       result instanceof Uint8Array
-        ? encodeBytes(id, result)
-        : encodeMessage('reply', id, JSON.stringify(result ?? null))
-    if (frame.length > maxFrameBytes)
-      throw new Error(`Cannot answer ${method}: ${frame.length} bytes, the limit is ${maxFrameBytes}`)
-    return frame
+        ? [encodeBytesHead(id, result.length), result]
+        : [encodeMessage('reply', id, JSON.stringify(result ?? null))]
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    if (length > maxFrameBytes)
+      throw new Error(`Cannot answer ${method}: ${length} bytes, the limit is ${maxFrameBytes}`)
+    return parts
   }
 
   function abandon(error: unknown): void {

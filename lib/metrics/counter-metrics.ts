@@ -17,7 +17,11 @@ const common: readonly MetricName[] = [
  * A module's counters as metrics. The first name that fits counts; a counter that none fits is called by its own name in
  * small letters.
  */
-export function counterMetrics(module: string, counters: Pick<Counters, 'list'>, names: readonly MetricName[]): MetricFamily[] {
+export function counterMetrics(
+  module: string,
+  counters: Pick<Counters, 'list'>,
+  names: readonly MetricName[],
+): MetricFamily[] {
   const rules = [...names, ...common].map(([counter, metric, help]) => ({ pattern: patternOf(counter), metric, help }))
   const families = new Map<string, { -readonly [K in keyof MetricFamily]: MetricFamily[K] } & { series: Series[] }>()
   for (const { name, value, kind } of counters.list()) {

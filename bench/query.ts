@@ -79,19 +79,22 @@ async function benchYear(dir: string): Promise<Reached> {
   })
   rows.push(['100 x 1 year averaged from raw points in memory', '', ms(naive.median), '', ''])
   console.log(formatTable(['question', 'points', 'warm', 'cold', 'goal'], rows))
-  console.log(`a row of an archive takes ${archiveRowBytes(dir).toFixed(2)} B on the disk`)
+  const raw = bytesOfARow(dir, (width) => width === '1')
+  const archived = bytesOfARow(dir, (width) => width !== '1')
+  console.log(`on the disk a raw point takes ${raw.toFixed(2)} B, a row of an archive ${archived.toFixed(2)} B`)
+  reached.graphPoint = raw
   await store.close()
   return reached
 }
 
-/** Average, extremes and count of a series, as the segments of all archives have them. */
-function archiveRowBytes(dir: string): number {
+/** Of one series, in the segments of the archives that fit; a row of other than raw points has average, extremes and count. */
+function bytesOfARow(dir: string, fits: (width: string) => boolean): number {
   let bytes = 0
   let rows = 0
   const folder = join(dir, `step-${step}`)
   for (const name of readdirSync(folder)) {
     const [, width, rowsOfSegment] = /^(\d+)-\d+-(\d+)-\d+\.seg$/.exec(name) ?? []
-    if (width === undefined || width === '1') continue
+    if (width === undefined || !fits(width)) continue
     bytes += statSync(join(folder, name)).size
     rows += Number(rowsOfSegment) * yearSeries
   }

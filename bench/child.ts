@@ -2,6 +2,9 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { projectRoot } from '#lib/module'
 import { moduleEnvironment } from '#lib/supervise'
 
 /**
@@ -25,6 +28,12 @@ export async function startChild<Ready>(
   failed.catch(() => undefined) // It may be killed once it has been measured.
   const [ready] = (await Promise.race([once(child, 'message'), failed])) as [Ready]
   return { child, ready }
+}
+
+/** A source file as `npm run build` made it: then nothing is in the memory of its process but what is shipped. */
+export function built(file: URL): URL {
+  const inProject = relative(projectRoot, fileURLToPath(file))
+  return pathToFileURL(join(projectRoot, 'dist', inProject.replace(/ts$/, 'js')))
 }
 
 /** Sends a question; its answer is the next message. */

@@ -26,7 +26,7 @@ const goals = {
   fullPathMicros: { what: 'full path, CPU a sample (full-path)', unit: 'µs', digits: 2, most: 3 },
   graphAccepted: { what: 'graph, accepted over the link (graph)', unit: 'M samples/min', digits: 0, least: 20 },
   graphLoad: { what: 'graph, load of 2 M series at 60 s (growth)', unit: '% of two cores', digits: 1, most: 10 },
-  graphPoint: { what: 'graph, raw point of 100 k series on disk (growth)', unit: 'bytes', digits: 2, most: 2 },
+  graphPoint: { what: 'graph, raw point on disk, merged by days (query)', unit: 'bytes', digits: 2, most: 2 },
   graphResident: { what: 'graph, resident memory a series at 2 M (growth)', unit: 'bytes', digits: 0, most: 250 },
   graphRestart: { what: 'graph, restart of 2 M series after SIGKILL (growth)', unit: 's', digits: 1, most: 5 },
   queryWarm: { what: 'query of 100 series x 1 year, warm (query)', unit: 'ms', digits: 0, most: 50 },

@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatTable } from '#lib/table'
 import { openStore } from '../graph-query/store/store.ts'
+import { stepSeconds as step, storedSeriesOf, valueOf } from './agent-data.ts'
 import { dropCaches } from './drop-caches.ts'
 import type { Reached } from './goals.ts'
 
 const yearSeries = 100
 const days = 365
-const step = 60
 const start = 1_763_640_000
 
 /**
@@ -28,13 +28,13 @@ async function benchYear(dir: string): Promise<Reached> {
   const clock = { now: start }
   const open = () => openStore({ dir, now: () => clock.now, rawRetentionSeconds: 3 * 86_400, onEvent: () => undefined })
   let store = await open()
-  const names = Array.from({ length: yearSeries }, (_, i) => `metric.${i}/device=sda`)
-  const slots = names.map((counter) => store.define({ endpoint: 'h', counter, kind: 'GAUGE', step }))
+  const series = Array.from({ length: yearSeries }, (_, i) => storedSeriesOf(i))
+  const slots = series.map((one) => store.define(one))
   const perDay = 86_400 / step
   for (let day = 0; day < days; day++) {
     for (let row = 0; row < perDay; row++) {
       clock.now = start + (day * perDay + row) * step
-      for (const [i, slot] of slots.entries()) store.append(slot, clock.now, ((i * 7919 + row * 31) % 1000) / 8)
+      for (const [i, slot] of slots.entries()) store.append(slot, clock.now, valueOf(i, day * perDay + row))
     }
     await store.commit()
     if (day % 2 === 1) await store.maintain()
@@ -42,28 +42,28 @@ async function benchYear(dir: string): Promise<Reached> {
   }
   await store.maintain()
 
-  const ask = (series: number, back: number) => () => {
-    const request = { endpoint: 'h', consolidation: 'AVERAGE' as const, end: clock.now, mostPoints: 1e6 }
+  const ask = (count: number, back: number) => () => {
+    const request = { consolidation: 'AVERAGE' as const, end: clock.now, mostPoints: 1e6 }
     let points = 0
-    for (const counter of names.slice(0, series)) {
-      const history = store.query({ ...request, counter, start: clock.now - back * 86_400 })
+    for (const { endpoint, counter } of series.slice(0, count)) {
+      const history = store.query({ ...request, endpoint, counter, start: clock.now - back * 86_400 })
       for (const run of history?.runs ?? []) points += run.values.length
     }
     return points
   }
   const questions = [
-    { what: '1 series x 1 year', series: 1, back: 365, goal: '' },
-    { what: '100 series x 1 year', series: 100, back: 365, goal: '< 50 ms warm, < 500 ms cold' },
-    { what: '100 series x 1 day, raw', series: 100, back: 1, goal: '' },
+    { what: '1 series x 1 year', count: 1, back: 365, goal: '' },
+    { what: '100 series x 1 year', count: 100, back: 365, goal: '< 50 ms warm, < 500 ms cold' },
+    { what: '100 series x 1 day, raw', count: 100, back: 1, goal: '' },
   ]
   const rows: string[][] = []
   const reached: Reached = {}
-  for (const { what, series, back, goal } of questions) {
+  for (const { what, count, back, goal } of questions) {
     await store.close()
     const dropped = dropCaches()
     store = await open()
-    const coldMs = dropped ? (await timed(1, ask(series, back))).median : undefined
-    const { median, result } = await timed(9, ask(series, back))
+    const coldMs = dropped ? (await timed(1, ask(count, back))).median : undefined
+    const { median, result } = await timed(9, ask(count, back))
     rows.push([what, String(result), ms(median), coldMs === undefined ? 'not root' : ms(coldMs), goal])
     if (goal === '') continue
     reached.queryWarm = median
@@ -79,8 +79,26 @@ async function benchYear(dir: string): Promise<Reached> {
   })
   rows.push(['100 x 1 year averaged from raw points in memory', '', ms(naive.median), '', ''])
   console.log(formatTable(['question', 'points', 'warm', 'cold', 'goal'], rows))
+  const raw = bytesOfARow(dir, (width) => width === '1')
+  const archived = bytesOfARow(dir, (width) => width !== '1')
+  console.log(`on the disk a raw point takes ${raw.toFixed(2)} B, a row of an archive ${archived.toFixed(2)} B`)
+  reached.graphPoint = raw
   await store.close()
   return reached
+}
+
+/** Of one series, in the segments of the archives that fit; a row of other than raw points has average, extremes and count. */
+function bytesOfARow(dir: string, fits: (width: string) => boolean): number {
+  let bytes = 0
+  let rows = 0
+  const folder = join(dir, `step-${step}`)
+  for (const name of readdirSync(folder)) {
+    const [, width, rowsOfSegment] = /^(\d+)-\d+-(\d+)-\d+\.seg$/.exec(name) ?? []
+    if (width === undefined || !fits(width)) continue
+    bytes += statSync(join(folder, name)).size
+    rows += Number(rowsOfSegment) * yearSeries
+  }
+  return bytes / rows
 }
 
 /** The median of several calls in milliseconds, and what the last one gave. */

@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ask as askChild, endChild, startChild } from './child.ts'
 import type { Reached } from './goals.ts'
 
 const processes = {
@@ -15,6 +14,9 @@ const processes = {
 const connections = 50
 const samplesPerCall = 200
 const measureMs = 3000
+/** Each connection has 4000 series. */
+const memoryConnections = 125
+const memorySeries = 500_000
 
 /** What one run of the load against one server gave. */
 interface Measured {
@@ -50,23 +52,50 @@ export async function run(): Promise<Reached> {
   )
   console.log(row('transfer, 2 acknowledging peers', ours))
   console.log(row('jayson tcp, parse and count only', reference))
+  const bytes = await seriesBytes()
+  console.log(`resident memory of transfer for ${memorySeries} series: ${bytes.toFixed(0)} B a series`)
   return { transferPerCore: 1 / ours.cpuMicrosPerSample }
 }
 
 async function measureTransfer(): Promise<Measured> {
-  const dir = mkdtempSync(join(tmpdir(), 'transfer-bench-'))
-  const judge = await start('sink')
-  const graph = await start('sink')
-  const transfer = await start('transfer', dir, String(judge.port), String(graph.port))
-  try {
+  return withTransfer(async (transfer, sinks) => {
     const measured = await measure(transfer)
-    const received = await Promise.all([judge, graph].map(async (sink) => (await ask(sink.child, 'count'))['samples']))
+    const received = await Promise.all(sinks.map(async (sink) => (await ask(sink.child, 'count'))['samples']))
     const { accepted = 0 } = await ask(transfer.child, 'count')
     const complete = received.every((samples) => samples === accepted)
     return {
       ...measured,
       note: complete ? 'every sample at both peers' : `LOST: ${accepted} taken, ${received.join(' and ')} arrived`,
     }
+  })
+}
+
+/** What transfer's resident memory grows by when it has met all series twice, a series. */
+async function seriesBytes(): Promise<number> {
+  return withTransfer(async (transfer) => {
+    const before = await ask(transfer.child, 'usage')
+    const load = await start('load', String(transfer.port), String(memoryConnections), String(samplesPerCall))
+    try {
+      while (((await ask(load.child, 'rounds'))['rounds'] ?? 0) < 2) await pause(100)
+      await ask(load.child, 'stop')
+    } finally {
+      await end(load.child)
+    }
+    const after = await ask(transfer.child, 'usage')
+    return ((after['residentBytes'] ?? NaN) - (before['residentBytes'] ?? NaN)) / memorySeries
+  })
+}
+
+type Started = Awaited<ReturnType<typeof start>>
+
+/** Runs transfer with a judge and a graph that acknowledge. */
+async function withTransfer<T>(work: (transfer: Started, sinks: readonly Started[]) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'transfer-bench-'))
+  const judge = await start('sink')
+  const graph = await start('sink')
+  const transfer = await start('transfer', dir, String(judge.port), String(graph.port))
+  try {
+    return await work(transfer, [judge, graph])
   } finally {
     for (const { child } of [transfer, judge, graph]) await end(child)
     rmSync(dir, { recursive: true, force: true })
@@ -109,31 +138,12 @@ async function measure(server: { child: ChildProcess; port: number }): Promise<M
 
 /** Starts a process of this bench; it tells the port it serves, or 0, once it is ready. */
 async function start(name: keyof typeof processes, ...args: string[]): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(processes[name], args, {
-    execArgv: ['--conditions=source', '--import', 'tsx'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const [message] = (await Promise.race([once(child, 'message'), failure(child, name)])) as [{ port: number }]
-  return { child, port: message.port }
+  const { child, ready } = await startChild<{ port: number }>(processes[name], args)
+  return { child, port: ready.port }
 }
 
-async function failure(child: ChildProcess, name: string): Promise<never> {
-  const [code] = (await once(child, 'exit')) as [number | null]
-  throw new Error(`Cannot start the bench's ${name}: it left with ${code}`)
-}
-
-async function ask(child: ChildProcess, question: string): Promise<Record<string, number>> {
-  child.send(question)
-  const [answer] = (await once(child, 'message')) as [Record<string, number>]
-  return answer
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exited
-}
+const ask = (child: ChildProcess, question: string) => askChild<Record<string, number>>(child, question)
+const end = (child: ChildProcess) => endChild(child, 'SIGTERM')
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))

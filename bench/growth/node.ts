@@ -3,7 +3,7 @@ import { storedSeriesOf, valueOf } from '../agent-data.ts'
 import { answer, ready, usage } from '../transfer-intake/usage.ts'
 
 /**
- * A store in a process of its own: `node.ts DIR SERIES MINUTES` takes a sample of each series a minute, with the upkeep
+ * A store in a process of its own: `node DIR SERIES MINUTES` takes a sample of each series a minute, with the upkeep
  * that a running graph-query does, as fast as it can. With 0 minutes it only opens what is there.
  */
 const [, , dir = '', seriesText = '', minutesText = ''] = process.argv

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startVictoriaMetrics } from '../../test/services/victoria-metrics.ts'
 import type { VictoriaMetrics } from '../../test/services/victoria-metrics.ts'
-import { endChild, startChild } from '../child.ts'
+import { built, endChild, startChild } from '../child.ts'
 import { askGraphQuery, askVictoriaMetrics } from './questions.ts'
 import type { Questions } from './questions.ts'
 
@@ -128,7 +128,7 @@ export async function victoriaMetrics(how: 'remote-write' | 'import'): Promise<C
 }
 
 async function startGraphQuery(dir: string, now: number, ...victoriametrics: string[]) {
-  const file = new URL('graph-query.mjs', import.meta.url)
+  const file = built(new URL('graph-query.ts', import.meta.url))
   const { child, ready } = await startChild<Ports>(file, [dir, String(now), ...victoriametrics])
   return { child, ports: ready } satisfies { child: ChildProcess; ports: Ports }
 }

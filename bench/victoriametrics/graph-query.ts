@@ -1,11 +1,10 @@
-import { createLogger } from '../../dist/lib/log/index.js'
-import { graphQueryConfig } from '../../dist/graph-query/config.js'
-import { startGraphQuery } from '../../dist/graph-query/graph-query.js'
+import { createLogger } from '#lib/log'
+import { graphQueryConfig } from '../../graph-query/config.ts'
+import { startGraphQuery } from '../../graph-query/graph-query.ts'
 
 /**
- * The built graph-query in a process of its own: `graph-query.mjs DIR SECONDS [URL]`. Its time is SECONDS until a message
- * says a later one, so that a day can be written in a few seconds. With the URL of a VictoriaMetrics it keeps no series
- * itself. Plain JavaScript, so that nothing but what is measured is in its memory.
+ * A graph-query in a process of its own: `graph-query DIR SECONDS [URL]`. Its time is SECONDS until a message says a later
+ * one, so that a day can be written in a few seconds. With the URL of a VictoriaMetrics it keeps no series itself.
  */
 const [, , dir = '', seconds = '', victoriametrics] = process.argv
 const clock = { now: Number(seconds) }
@@ -21,7 +20,7 @@ const config = graphQueryConfig.parse({ http: listen, rpc: listen, query: listen
 const log = createLogger('graph-query', { destination: process.stderr })
 log.level = 'error'
 const running = await startGraphQuery(config, log, 'none.json', () => clock.now * 1000)
-process.on('message', (now) => {
+process.on('message', (now: number) => {
   clock.now = now
 })
 process.on('SIGTERM', () => void running.stop().then(() => process.exit(0)))

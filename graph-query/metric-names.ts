@@ -12,5 +12,8 @@ export const metricNames: readonly MetricName[] = [
   ['GraphLastCnt', 'queried_last_points', 'Last points answered'],
   ['QueryRefusedCnt', 'refused_queries', 'Callers without right'],
   ['NodeUnreachableCnt', 'unreachable_nodes', 'Nodes that did not answer a query'],
+  ['ResyncTakenBytes', 'resync_taken_bytes', 'Bytes of its store that were copied from another copy of the node'],
+  ['ResyncGivenBytes', 'resync_given_bytes', 'Bytes that other copies of the node copied from it'],
+  ['ResyncOwnSamplesCnt', 'resync_own_samples', 'Samples of its own that were put to a copied store'],
   ['UpkeepFailed.<what>', 'upkeep_failures', 'Upkeep that failed'],
 ]

@@ -134,7 +134,7 @@ export function prepareResync(options: ResyncOptions): Resync {
     if (missing.length > 0) log.error({ missing }, 'starting empty: the copies that may have the history gave none')
   }
 
-  options.counters.add('ResyncTakenBytes', 0)
+  for (const name of ['ResyncTakenBytes', 'ResyncOwnSamplesCnt']) options.counters.add(name, 0)
   return { isNeeded: asksFor(options) || existsSync(asideFolder(dir)), says: () => says(), run }
 }
 

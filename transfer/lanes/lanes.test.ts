@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { LedgerReport } from '#lib/ledger'
@@ -45,7 +45,7 @@ async function ledgerOf(transfer: TransferStand): Promise<LedgerReport> {
 function workerPids(): number[] {
   return Array.from({ length: workers - 1 }, (_, i) => {
     const folder = join(dir, `worker-${i + 1}`, 'graph')
-    return Number(readFileSync(join(folder, readdirSync(folder)[0] ?? '', 'lock'), 'utf8').split(' ')[0])
+    return Number(readlinkSync(join(folder, readdirSync(folder)[0] ?? '', 'lock')).split(' ')[0])
   })
 }
 

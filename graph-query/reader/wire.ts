@@ -1,3 +1,4 @@
+import { isToken } from '#lib/http'
 import { z } from 'zod'
 import type { History } from '../store/types.ts'
 import type { OnMissing, Reader } from './reader.ts'
@@ -99,7 +100,7 @@ export function tokenRefusal(shown: string, access: LinkAccess): string | undefi
   const token = access.token()
   if (token === '')
     return access.isLocal ? undefined : 'the graphs of a cluster must have one token, and this one has none'
-  return shown === token ? undefined : 'the graphs of a cluster must have one token'
+  return isToken(shown, token) ? undefined : 'the graphs of a cluster must have one token'
 }
 
 function packHistory(history: History | undefined): z.output<typeof answers.history> {

@@ -1,4 +1,4 @@
-export { isLoopback, mayChange } from './trust.ts'
+export { isLoopback, isToken, mayChange } from './trust.ts'
 export type { Trust } from './trust.ts'
 export { startHttp } from './server.ts'
 export type { HttpServer, Page, Pages, Routes } from './server.ts'

@@ -134,8 +134,10 @@ test('a deletion reaches every copy of a node', async () => {
     }),
   )
   // Until it has reached the first, it cannot tell that there is no point, and leaves the series out.
-  await vi.waitFor(async () =>
-    expect((await other?.post('/lastpoint', [{ endpoint: 'h', counter: 'a' }]))?.text).toContain('"timestamp":0'),
+  await vi.waitFor(
+    async () =>
+      expect((await other?.post('/lastpoint', [{ endpoint: 'h', counter: 'a' }]))?.text).toContain('"timestamp":0'),
+    3000,
   )
   await vi.waitFor(async () =>
     expect(await other?.post('/endpoint', ['h'], 'DELETE')).toMatchObject({

@@ -161,7 +161,8 @@ function ownersOf({ endpoint, metric, tags }: NumberedSeries, ring: SectionName,
   return destinations.targetsOf(crc32(primaryKey(endpoint, metric, tags)), ring)
 }
 
-function foldersIn(dir: string): string[] {
+/** Names of the folders in a folder; none when it does not exist. */
+export function foldersIn(dir: string): string[] {
   try {
     return readdirSync(dir, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { createCounters } from '#lib/counters'
@@ -9,6 +8,7 @@ import type { Logger } from '#lib/log'
 import type { Reading } from '#protocol'
 import type { TransferConfig } from '../config.ts'
 import type { ReceivedOf } from '../endpoint-counts.ts'
+import { foldersIn } from '../orphans.ts'
 import { filteredSamples, tracedSamples } from '../watches.ts'
 import type { SeenRow } from '../watches.ts'
 import type { CountList, DestinationRow, LaneFaces, RejectedReport } from './faces.ts'
@@ -227,14 +227,5 @@ function createSums(own: Counters, lanes: number, now: () => number): Sums {
       }
       return sums
     },
-  }
-}
-
-function foldersIn(dir: string): string[] {
-  try {
-    return readdirSync(dir)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
   }
 }

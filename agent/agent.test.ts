@@ -9,7 +9,7 @@ import { createLogger } from '#lib/log'
 import { defineMethod, listenRpc } from '#lib/rpc'
 import { startAgent } from './agent.ts'
 import { agentConfig } from './config.ts'
-import { createLinuxHost } from './host/linux.ts'
+import { openLinux } from './platform/linux.ts'
 
 // Steps are of whole seconds, so these tests take a few.
 vi.setConfig({ testTimeout: 20_000 })
@@ -73,7 +73,7 @@ async function agentWith(settings: Record<string, unknown>, lines: string[] = []
   const file = { current: settings }
   const agent = await startAgent(agentConfig.parse(settings), log, {
     root,
-    host: createLinuxHost({ root: '/' }),
+    platform: openLinux({}),
     systemName: 'system.example',
     endpointFromEnvironment: undefined,
     childEnv: { PATH: process.env['PATH'] ?? '' },

@@ -10,24 +10,22 @@ import type { Reload } from '#lib/module'
 import { agentAccounts } from './accounts.ts'
 import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
-import { createCollectors } from './collectors/index.ts'
 import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
 import { showCounts } from './counters.ts'
 import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
-import type { Host } from './host/host.ts'
 import { createInventory } from './host/inventory.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
 import type { AgentStatus } from './http/status-page.ts'
-import { systemRoutes } from './http/system-routes.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
 import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
+import type { Platform } from './platform/platform.ts'
 import { planPlugins } from './plugins/plan.ts'
 import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
@@ -45,7 +43,7 @@ import { startSending } from './sender/sending.ts'
 export interface Surroundings {
   /** Relative paths of the configuration begin here; also where commands and plugins are run. */
   readonly root: string
-  readonly host: Host
+  readonly platform: Platform
   /** Name of the system, the last resort for an endpoint. */
   readonly systemName: string
   /** `FALCON_ENDPOINT` */
@@ -73,7 +71,7 @@ export interface RunningAgent {
 
 /** Starts sending, plugins, collection, heartbeat and, last, the HTTP server. */
 export async function startAgent(config: AgentConfig, log: Logger, around: Surroundings): Promise<RunningAgent> {
-  const { host, now, random, version, childEnv } = around
+  const { platform, now, random, version, childEnv } = around
   const counters = createCounters(now)
   showCounts(counters)
   const startedMs = now()
@@ -152,9 +150,9 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     sender &&
     createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
   const rounds = createOwnRounds({
-    collectors: createCollectors(host, config.collector),
+    collectors: platform.collectors(config.collector),
     slowCollectors: [
-      ...createCheckCollectors(() => checks, host, hostname),
+      ...createCheckCollectors(() => checks, platform.host, hostname),
       createModulesCollector(watchedModules(config.modules), metrics),
     ],
     selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
@@ -247,7 +245,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       log,
     })
     const pages: Pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) }
-    const routes = { ...systemRoutes({ host, lastValues, hostname, now }), ...agent, ...pageRoutes(pages) }
+    const routes = { ...platform.pages({ lastValues, hostname, now }), ...agent, ...pageRoutes(pages) }
     return startAgentServer({ listen: config.http.listen, log, routes })
   }
 

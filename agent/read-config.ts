@@ -5,9 +5,6 @@ import { projectRoot } from '#lib/module'
 import type { LoadedConfig } from '#lib/config'
 import type { AgentConfig } from './config.ts'
 
-/** The argument with which `main` does nothing but print its configuration as `readOwnConfig` gives it. */
-export const printConfigFlag = '--print-config'
-
 /** Reads and checks the file, or the agent's own cfg.json, or in its absence the shipped example. @throws ConfigError */
 export async function readOwnConfig(chosen: string | undefined): Promise<LoadedConfig<AgentConfig>> {
   const [{ loadConfig }, { agentConfig }] = await Promise.all([import('#lib/config'), import('./config.ts')])
@@ -19,14 +16,14 @@ export async function readOwnConfig(chosen: string | undefined): Promise<LoadedC
 
 /**
  * The same, done by a process of a moment's life: what checks configurations would stay in the memory of an agent for
- * ever, a fifth of all it needs. `command` starts `main` with the flag above.
+ * ever, a fifth of all it needs. `command` starts `main`, where `--print-config` is its command.
  * Rejects with an error named `ConfigError` that says what is wrong with the file.
  */
 export async function readConfigApart(
   command: readonly string[],
   chosen: string | undefined,
 ): Promise<LoadedConfig<AgentConfig>> {
-  const [program = '', ...args] = [...command, printConfigFlag, ...(chosen === undefined ? [] : ['--config', chosen])]
+  const [program = '', ...args] = [...command, '--print-config', ...(chosen === undefined ? [] : ['--config', chosen])]
   try {
     const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 64 * 2 ** 20 })
     return JSON.parse(stdout) as LoadedConfig<AgentConfig>

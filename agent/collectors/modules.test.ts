@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { counter, gauge } from './collector.ts'
 import { createModulesCollector, moduleSamples, watchedModules } from './modules.ts'
-import { catalogue } from './catalogue.ts'
+import { catalogue } from '../catalogue/catalogue.ts'
 
 const text = `# HELP falcon_graph_query_stored_samples_total Stored
 # TYPE falcon_graph_query_stored_samples_total counter

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { FileSystem, Host } from './host.ts'
+import type { FileSystem, LinuxHost } from './linux/host.ts'
 import { createLinuxHost } from './linux.ts'
 import { StuckError } from './slow-calls.ts'
 
@@ -28,7 +28,7 @@ function fileSystem(
   return { totalBytes, freeBytes, availableBytes, totalInodes, freeInodes }
 }
 
-export interface FixtureHost extends Host {
+export interface FixtureHost extends LinuxHost {
   /** Lets a minute pass: what grows has grown. */
   passMinute(): Promise<void>
   remove(): Promise<void>

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import type { Host, NetworkInterface, Sockets } from './host.ts'
+import type { LinuxHost, NetworkInterface, Sockets } from './linux/host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
 import { readGpus } from './linux/gpus.ts'
@@ -38,7 +38,7 @@ export function createLinuxHost({
   answerMs = 3000,
   now = () => performance.now(),
   nvidiaSmi = 'nvidia-smi',
-}: LinuxHostOptions): Host {
+}: LinuxHostOptions): LinuxHost {
   const files = createKernelFiles(root)
   // What a dead server, a process stuck in the kernel or a driver holds, together at most all threads but one, must
   // keep us neither from our own disks nor from each other.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { counter, gauge } from '../collectors/collector.ts'
-import type { Host } from '../host/host.ts'
+import type { LinuxHost } from '../host/linux/host.ts'
 import { createLastValues } from '../last-values.ts'
 import type { AgentRequest } from './server.ts'
 import { readableSize, systemRoutes } from './system-routes.ts'
@@ -15,8 +15,8 @@ const request: AgentRequest = {
 }
 
 /** Asks the routes of a host of which only some calls are ever made. */
-async function ask(path: string, host: Partial<Host>, lastValues = createLastValues(1e9)): Promise<unknown> {
-  const routes = systemRoutes({ host: host as Host, lastValues, hostname: () => 'h', now: () => 0 })
+async function ask(path: string, host: Partial<LinuxHost>, lastValues = createLastValues(1e9)): Promise<unknown> {
+  const routes = systemRoutes({ host: host as LinuxHost, lastValues, hostname: () => 'h', now: () => 0 })
   const answer = await routes[path]?.(request)
   return JSON.parse(String(answer?.body))
 }
@@ -64,7 +64,7 @@ test('disks are shown per second', async () => {
 })
 
 test('load is shown beside its share of all processors, time since boot in its parts', async () => {
-  const host: Partial<Host> = {
+  const host: Partial<LinuxHost> = {
     cpuCount: async () => 2,
     loadAverage: async () => ({
       oneMinute: 0.16,

@@ -1,5 +1,5 @@
 import { hostTags } from '../collectors/collector.ts'
-import type { Host } from '../host/host.ts'
+import type { LinuxHost } from '../host/linux/host.ts'
 import type { LastValues } from '../last-values.ts'
 import { data, message } from './answer.ts'
 import type { Answer } from './answer.ts'
@@ -10,7 +10,7 @@ const cpuColumns = ['idle', 'busy', 'user', 'nice', 'system', 'iowait', 'irq', '
 
 /** The read-only `/proc/*`, `/system/*` and `/page/*` routes: this host's state in the shapes of Open-Falcon's agent. */
 export function systemRoutes(options: {
-  host: Host
+  host: LinuxHost
   lastValues: LastValues
   hostname: () => string
   now: () => number
@@ -82,18 +82,18 @@ function cpuUsage(lastValues: LastValues, shape: (usage: (part: string) => numbe
 }
 
 /** Falcon: here buffers and cache count as free, whatever the kernel calls available. */
-async function memoryUse(host: Host): Promise<{ total: number; free: number }> {
+async function memoryUse(host: LinuxHost): Promise<{ total: number; free: number }> {
   const { total, free, buffers, cached } = await host.memory()
   return { total, free: free + buffers + cached }
 }
 
-async function uptime(host: Host): Promise<{ days: number; hours: number; mins: number }> {
+async function uptime(host: LinuxHost): Promise<{ days: number; hours: number; mins: number }> {
   const minutes = Math.floor((await host.uptimeSeconds()) / 60)
   return { days: Math.floor(minutes / 1440), hours: Math.floor(minutes / 60) % 24, mins: minutes % 60 }
 }
 
 /** From the last collection rather than from the file systems, since asking one that hangs would hang the page. */
-async function fileSystemRows(host: Host, lastValues: LastValues): Promise<string[][]> {
+async function fileSystemRows(host: LinuxHost, lastValues: LastValues): Promise<string[][]> {
   const rows: string[][] = []
   const seen = new Set<string>()
   for (const { source, mountPoint, type } of await host.mounts()) {

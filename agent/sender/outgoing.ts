@@ -1,6 +1,6 @@
 import { saneTimestamp } from '#protocol'
 import type { ReceivedItem } from '#protocol'
-import type { CollectedSample } from '../collectors/index.ts'
+import type { CollectedSample } from '../collectors/collector.ts'
 
 /** `{idc: 'z1'}` → `idc=z1`, in the order of the file. */
 export function tagText(tags: Readonly<Record<string, string>>): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseTags } from '#protocol'
 import { parseCheck } from '../../agent/checks/index.ts'
-import { findMetric } from '../../agent/collectors/catalogue.ts'
+import { findMetric } from '../../agent/catalogue/catalogue.ts'
 import { loadVectors, vectorFolder } from './load.ts'
 
 interface Recording {

@@ -8,7 +8,7 @@ import { createLogger } from '#lib/log'
 import { startAgent } from '../../agent/agent.ts'
 import type { RunningAgent } from '../../agent/agent.ts'
 import { agentConfig } from '../../agent/config.ts'
-import { createLinuxHost } from '../../agent/host/linux.ts'
+import { openLinux } from '../../agent/platform/linux.ts'
 
 /** One line of a peer that speaks JSON-RPC, as it came, with the newline if there was one. */
 export interface HeardRequest {
@@ -110,7 +110,7 @@ export async function startTestAgent(options: {
     createLogger('agent', { destination: { write: () => undefined } }),
     {
       root: home.root,
-      host: createLinuxHost({ root: '/' }),
+      platform: openLinux({}),
       systemName: 'system.example',
       endpointFromEnvironment: undefined,
       childEnv: { PATH: process.env['PATH'] ?? '', HOME: home.root },

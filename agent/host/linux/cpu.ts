@@ -1,4 +1,4 @@
-import type { CpuTimes } from '../host.ts'
+import type { CpuTimes } from './host.ts'
 import { numberFrom, numbersFrom, words } from './text.ts'
 
 /** /proc/stat. Kernels before 2.6.11, 2.6.24 and 2.6.33 lack the columns steal, guest and guest_nice: they read 0. */

@@ -1,4 +1,4 @@
-import type { Disk } from '../host.ts'
+import type { Disk } from './host.ts'
 import { numbersFrom, words } from './text.ts'
 
 /**

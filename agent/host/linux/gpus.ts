@@ -1,5 +1,5 @@
 import { runProgram } from '../../run-program.ts'
-import type { Gpu } from '../host.ts'
+import type { Gpu } from './host.ts'
 import { isGone } from './kernel-files.ts'
 import type { KernelFiles } from './kernel-files.ts'
 

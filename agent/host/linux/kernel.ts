@@ -1,4 +1,4 @@
-import type { KernelLimits, LoadAverage } from '../host.ts'
+import type { KernelLimits, LoadAverage } from './host.ts'
 import { numberFrom, words } from './text.ts'
 
 /** /proc/loadavg: `0.20 0.18 0.12 1/80 11206` */

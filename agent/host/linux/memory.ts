@@ -1,4 +1,4 @@
-import type { Memory } from '../host.ts'
+import type { Memory } from './host.ts'
 import { numberFrom, words } from './text.ts'
 
 /** /proc/meminfo. Its `kB` are units of 1024 bytes. Kernels before 3.14 have no MemAvailable, those without swap no SwapTotal. */

@@ -1,5 +1,5 @@
 import type { BigIntStatsFs } from 'node:fs'
-import type { FileSystem, Mount } from '../host.ts'
+import type { FileSystem, Mount } from './host.ts'
 import { words } from './text.ts'
 
 /** /proc/mounts. Where several are mounted on the same point, only the last can be seen, so only that one is given. */

@@ -1,4 +1,4 @@
-import type { NetworkInterface } from '../host.ts'
+import type { NetworkInterface } from './host.ts'
 import { numbersFrom, words } from './text.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Stalls } from '../host.ts'
+import type { Stalls } from './host.ts'
 import { numberFrom } from './text.ts'
 
 /**

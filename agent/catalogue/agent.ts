@@ -1,0 +1,56 @@
+import { counter, gauge } from './entry.ts'
+import type { MetricGroup } from './entry.ts'
+
+/** What every agent sends, whatever its system. */
+export const agentMetrics: readonly MetricGroup[] = [
+  {
+    title: 'Agent',
+    tags: [],
+    note: 'With nodata, `agent.alive` is the base of alarms for dead hosts.',
+    metrics: [gauge('agent.alive', '-', 'always 1')],
+  },
+  {
+    title: 'What the agent costs and holds back',
+    tags: [],
+    note: 'Sent unless `selfMetrics` is false.',
+    metrics: [
+      gauge('agent.cpu', '%', 'of one processor, average of the step'),
+      gauge('agent.mem.rss', 'bytes', 'resident memory'),
+      gauge('agent.spool.bytes', 'bytes', 'samples on disk because no transfer took them'),
+      gauge('agent.spool.oldest', 's', 'age of the oldest of those'),
+      gauge('agent.send.latency', 'ms', 'until transfer acknowledged the last call'),
+      gauge('agent.dropped', 'samples', 'given up in this step because the spool was full or they were too old'),
+    ],
+  },
+  {
+    title: 'Modules on this machine',
+    tags: ['module'],
+    note: 'What each module shows at `/metrics`: a counter as COUNTER, without its `_total`; labels are further tags. See `modules` in the README of agent.',
+    metrics: [
+      gauge(
+        'falcon.module.alive',
+        '-',
+        '1 when the module answers; 0 when it does not although it did once or is named in `modules`',
+      ),
+      gauge(
+        'falcon.module.*',
+        '-',
+        'its process: `process_resident_memory_bytes`, `nodejs_eventloop_lag_p99_seconds` and so on; COUNTER where they grow',
+      ),
+      counter('falcon.agent.*', '1/s', 'the counters of this agent; those that are read now are GAUGE'),
+      counter('falcon.transfer.*', '1/s', 'the counters of transfer; those that are read now are GAUGE'),
+      counter('falcon.judge.*', '1/s', 'the counters of judge; those that are read now are GAUGE'),
+      counter('falcon.graph-query.*', '1/s', 'the counters of graph-query; those that are read now are GAUGE'),
+      counter('falcon.hbs.*', '1/s', 'the counters of hbs; those that are read now are GAUGE'),
+    ],
+  },
+  {
+    title: 'Collectors in trouble',
+    tags: ['collector'],
+    note: 'Sent only while something is wrong, so set strategies to `all(#3) == 1` and let nodata fill in 0.',
+    metrics: [
+      gauge('agent.collector.failed', '-', '1: the collector could not read its source'),
+      gauge('agent.collector.stuck', '-', '1: the collector hangs and is left out until it settles'),
+    ],
+  },
+]

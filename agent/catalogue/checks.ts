@@ -1,0 +1,36 @@
+import { gauge } from './entry.ts'
+import type { MetricGroup } from './entry.ts'
+
+/** What is sent only where a strategy or the configuration asks for it. */
+export const checkMetrics: readonly MetricGroup[] = [
+  {
+    title: 'Check: ports',
+    tags: ['port'],
+    note: 'For each strategy with tags `port=<number>`.',
+    metrics: [gauge('net.port.listen', '-', '1 while TCP listens on it or UDP is bound to it, on any address; else 0')],
+  },
+  {
+    title: 'Check: processes',
+    tags: [],
+    note: 'For each strategy with tags `name=<name>` and/or `cmdline=<part>`, sent with the tags of the strategy.',
+    metrics: [
+      gauge(
+        'proc.num',
+        'processes',
+        'with exactly that name (15 bytes at most) and that part in their arguments, which are joined without blanks; never kernel threads',
+      ),
+    ],
+  },
+  {
+    title: 'Check: directories',
+    tags: ['path'],
+    note: 'For each strategy with tags `path=<directory>`. Several are measured side by side, one question of each in turn.',
+    metrics: [gauge('du.bs', 'bytes', 'as `du -bs` counts; -1 when a part cannot be read or after 30 s')],
+  },
+  {
+    title: 'Check: URLs',
+    tags: ['src', 'timeout', 'url'],
+    note: 'For each strategy with tags `url=<url>,timeout=<seconds>`; `src` is the name of this host. No answer is waited for longer than 30 s.',
+    metrics: [gauge('url.check.health', '-', '1 when a HEAD request answers 200 in time; else 0')],
+  },
+]

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCounters } from '#lib/counters'
+import { createLogger } from '#lib/log'
+import { formatTable } from '#lib/table'
+import type { CollectedSample } from '../collectors/collector.ts'
+import { findMetric } from '../catalogue/catalogue.ts'
+import { createRounds } from '../collectors/round.ts'
+import { openPlatform } from '../platform/platform.ts'
+import { readOwnConfig } from '../read-config.ts'
+
+/** Between the two readings that rates are made of. */
+const pauseMs = 1000
+
+/**
+ * `agent --check [--config FILE]`: collects once, as a round of the running agent would, prints it as a table and sends
+ * nothing. Resolves to the exit code: 0 when every collector worked, 1 when one did not, 2 for bad arguments or a bad
+ * configuration.
+ */
+export async function runCheck(argv: string[]): Promise<number> {
+  const print = (text: string) => process.stdout.write(text)
+  const complain = (text: string) => process.stderr.write(text)
+  let config
+  try {
+    const named = parseArgs({
+      args: argv,
+      options: { config: { type: 'string', short: 'c' } },
+    }).values.config
+    config = (await readOwnConfig(named)).value
+  } catch (error) {
+    const usage = (error as Error).name === 'ConfigError' ? '' : '. Usage: agent --check [--config FILE]'
+    complain(`agent: ${(error as Error).message}${usage}\n`)
+    return 2
+  }
+  const platform = await openPlatform(process.env)
+  const failures: string[] = []
+  const log = createLogger('agent', { destination: { write: (line) => failures.push(line) } })
+  const rounds = createRounds(platform.collectors(config.collector), {
+    deadlineMs: 10_000,
+    log,
+    counters: createCounters(),
+  })
+  const first = await rounds.collect()
+  await sleep(pauseMs)
+  const samples = await rounds.collect()
+  print(`${sampleTable(samples, first, config.ignore)}\n`)
+  for (const line of failures) complain(`agent: ${sentenceOf(line)}\n`)
+  return failures.length > 0 ? 1 : 0
+}
+
+/** One line a sample. Of a COUNTER the last column shows the rate between the two readings. */
+export function sampleTable(
+  samples: readonly CollectedSample[],
+  before: readonly CollectedSample[],
+  ignore: Readonly<Record<string, boolean>>,
+): string {
+  const earlier = new Map(before.map((sample) => [`${sample.metric}/${sample.tags}`, sample.value]))
+  return formatTable(
+    ['metric', 'tags', 'type', 'value', 'per second', 'unit', 'sent'],
+    samples.map(({ metric, tags, counterType, value }) => {
+      const previous = counterType === 'COUNTER' ? earlier.get(`${metric}/${tags}`) : undefined
+      return [
+        metric,
+        tags,
+        counterType,
+        shown(value),
+        previous === undefined ? '' : shown(((value - previous) * 1000) / pauseMs),
+        findMetric(metric)?.entry.unit ?? '',
+        ignore[metric] === true ? 'ignored' : 'yes',
+      ]
+    }),
+  )
+}
+
+/** Up to four digits behind the point. */
+function shown(value: number): string {
+  return String(Math.round(value * 10_000) / 10_000)
+}
+
+/** A line of the log for a person: what happened to which collector, and why. */
+function sentenceOf(line: string): string {
+  const { msg, collector, err, metrics } = JSON.parse(line) as {
+    msg: string
+    collector?: string
+    err?: { message: string }
+    metrics?: string[]
+  }
+  const reason = err?.message.split('\n')[0] ?? metrics?.join(' ')
+  return [msg, collector, reason].filter((part) => part !== undefined).join(': ')
+}

@@ -1,0 +1,20 @@
+import type { Collector } from '../collectors/collector.ts'
+import type { AgentConfig } from '../config.ts'
+import type { Host } from '../host/host.ts'
+import type { Routes } from '../http/server.ts'
+import type { LastValues } from '../last-values.ts'
+
+/** What differs between the systems an agent runs on. */
+export interface Platform {
+  readonly host: Host
+  /** Everything that is collected each step, in the order it is sent. */
+  collectors(settings: AgentConfig['collector']): Collector[]
+  /** The read-only pages about the machine. */
+  pages(options: { lastValues: LastValues; hostname: () => string; now: () => number }): Routes
+}
+
+/** The platform of the system this process runs on; loads no other. */
+export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
+  const { openLinux } = await import('./linux.ts')
+  return openLinux(env)
+}

@@ -10,7 +10,7 @@ import { parseMemory } from './linux/memory.ts'
 import { fileSystemFrom, parseMounts } from './linux/mounts.ts'
 import { parseNetDev, parseSpeed } from './linux/network.ts'
 import { parsePressure } from './linux/pressure.ts'
-import { readNames, readCommandLine } from './linux/processes.ts'
+import { readCommandLine, readNames, readOpenFiles, readProcessUse } from './linux/processes.ts'
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
 import { numberFrom } from './linux/text.ts'
@@ -125,6 +125,8 @@ export function createLinuxHost({
     gpus: () => readGpus(files, nvidiaSmi),
     processNames: () => readNames(files),
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
+    processUse: async (pid) => readProcessUse(files, pid),
+    openFiles: async (pid) => readOpenFiles(files, pid),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),

@@ -83,6 +83,9 @@ export const agentConfig = z.object({
         .optional()
         .describe('But never these; by itself those of containers and guests'),
       mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
+      systemdUnits: orEmpty(z.array(z.string())).describe(
+        'Units watched one by one: names, * is anything, ? one character',
+      ),
     })
     .prefault({}),
   checks: orEmpty(z.array(localCheck)).describe('What is watched from here besides what the portal asks for'),

@@ -8,4 +8,9 @@ export const checkMetrics: readonly string[] = [
   'proc.num',
   'du.bs',
   'url.check.health',
+  'proc.cpu',
+  'proc.mem',
+  'proc.fd',
+  'proc.threads',
+  'service.state',
 ]

@@ -5,7 +5,7 @@ export const serviceState = defineCheck<string>({
   name: 'service.state',
   metrics: ['service.state'],
   read(tags) {
-    const name = /^\s*name\s*=\s*([^,=]{1,255}?)\s*$/.exec(tags)?.[1]
+    const name = /^\s*name\s*=\s*([^,=\s][^,=]{0,254}?)\s*$/.exec(tags)?.[1]
     return name === undefined || name === ''
       ? { ok: false, reason: `"${tags}" is not name=<service>` }
       : { ok: true, value: name }

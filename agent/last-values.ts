@@ -21,13 +21,22 @@ export interface LastValues {
 /** Series that are silent for `keepMs` are forgotten. */
 export function createLastValues(keepMs: number): LastValues {
   const values = new Map<string, LastValue>()
+  let lookedAtMs = -Infinity
+
+  /** Looking at all of them is not worth it for each part of a round. */
+  function forget(atMs: number): void {
+    if (Math.abs(atMs - lookedAtMs) < keepMs / 10) return
+    lookedAtMs = atMs
+    for (const [key, { atMs: at }] of values) if (Math.abs(atMs - at) > keepMs) values.delete(key)
+  }
+
   return {
     record(samples, atMs) {
       for (const sample of samples) {
         const key = counterOf(sample.metric, sample.tags)
         values.set(key, { sample, atMs, perSecond: rate(values.get(key), sample, atMs) })
       }
-      for (const [key, { atMs: at }] of values) if (atMs - at > keepMs) values.delete(key)
+      forget(atMs)
     },
     value: (metric, tags = '') => values.get(counterOf(metric, tags))?.sample.value,
     list: (only = '') =>

@@ -1,5 +1,7 @@
+import type koffi from 'koffi'
+
 /** What calls functions of the system's own libraries. */
-export type Koffi = (typeof import('koffi'))['default']
+export type Koffi = typeof koffi
 
 /** Loaded when first needed: only Windows needs it for everything, Linux for next to nothing. */
 export async function loadKoffi(): Promise<Koffi> {

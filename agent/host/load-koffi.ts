@@ -1,0 +1,9 @@
+import type koffi from 'koffi'
+
+/** What calls functions of the system's own libraries. */
+export type Koffi = typeof koffi
+
+/** Loaded when first needed: only Windows needs it for everything, Linux for next to nothing. */
+export async function loadKoffi(): Promise<Koffi> {
+  return (await import('koffi')).default
+}

@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -108,14 +109,18 @@ export function createNames(options: NamesOptions = {}): Names {
     lookup:
       (deadlineMs, version) =>
       (name, { all }, callback) => {
-        addresses(name, deadlineMs, version).then(
-          (found) => {
-            const list = found.map((address) => ({ address, family: isIP(address) }))
-            if (all === true) callback(null, list)
-            else callback(null, list[0]?.address ?? '', list[0]?.family ?? 4)
-          },
-          (error: NodeJS.ErrnoException) => callback(error, ''),
-        )
+        const give = async () => {
+          let found: LookupAddress[]
+          try {
+            found = (await addresses(name, deadlineMs, version)).map((address) => ({ address, family: isIP(address) }))
+          } catch (error) {
+            callback(error as Error, '')
+            return
+          }
+          if (all === true) callback(null, found)
+          else callback(null, found[0]?.address ?? '', found[0]?.family)
+        }
+        void give()
       },
   }
 }

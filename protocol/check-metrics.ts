@@ -8,4 +8,8 @@ export const checkMetrics: readonly string[] = [
   'proc.num',
   'du.bs',
   'url.check.health',
+  'ping.loss',
+  'ping.min',
+  'ping.avg',
+  'ping.max',
 ]

@@ -33,4 +33,19 @@ export const checkMetrics: readonly MetricGroup[] = [
     note: 'For each strategy with tags `url=<url>,timeout=<seconds>`; `src` is the name of this host. No answer is waited for longer than 30 s.',
     metrics: [gauge('url.check.health', '-', '1 when a HEAD request answers 200 in time; else 0')],
   },
+  {
+    title: 'Check: ping',
+    tags: ['host'],
+    note: 'For each check with tags `host=<name or address>`; `count` (3), `timeout` in seconds of each echo (1), `ip=4` or `ip=6`.',
+    metrics: [
+      gauge(
+        'ping.loss',
+        '%',
+        'share of the ICMP echoes without reply in time; 100 also when the name cannot be resolved',
+      ),
+      gauge('ping.min', 'ms', 'shortest time until a reply; missing when there was none'),
+      gauge('ping.avg', 'ms', 'mean time until a reply'),
+      gauge('ping.max', 'ms', 'longest time until a reply'),
+    ],
+  },
 ]

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { LinuxHost, NetworkInterface, Sockets } from './linux/host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
+import { createEcho } from './linux/echo.ts'
 import { readGpus } from './linux/gpus.ts'
 import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
 import { createKernelFiles, isGone, isUnsupported } from './linux/kernel-files.ts'
@@ -133,6 +134,7 @@ export function createLinuxHost({
     serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
+    echo: createEcho(),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }
 }

@@ -100,6 +100,10 @@ export const agentConfig = z.object({
         .optional()
         .describe('But never these; by itself those of containers and guests'),
       mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
+      ntpServers: z
+        .union([z.literal(false), z.array(z.string())])
+        .default([])
+        .describe("Asked for the time every five minutes; empty for those of this host's time service, false for none"),
       systemdUnits: orEmpty(z.array(z.string())).describe(
         'Units watched one by one: names, * is anything, ? one character',
       ),

@@ -18,8 +18,8 @@ export interface Host {
   processUse(pid: number): Promise<ProcessUse | undefined>
   /** Files, sockets and pipes it has open, on Windows its handles; undefined as above. */
   openFiles(pid: number): Promise<number | undefined>
-  /** Whether a service of that name runs; false for one that there is not. Rejects where the system has no services. */
-  serviceRunning(name: string): Promise<boolean>
+  /** Whether a service of that name runs; false for one that there is not, undefined where nothing manages services. */
+  serviceRunning(name: string): Promise<boolean | undefined>
   /** Bytes below and including `path` as `du -bs` counts them; rejects when any part cannot be read or time is up. */
   treeSize(path: string, deadlineMs: number): Promise<number>
   /**

@@ -15,6 +15,7 @@ import { readCommandLine, readNames, readOpenFiles, readProcessUse } from './lin
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
 import { numberFrom } from './linux/text.ts'
+import { readTimeServers } from './linux/time-servers.ts'
 import { createUnits } from './linux/units.ts'
 import { treeSize } from './linux/tree-size.ts'
 import { createPlaces } from './places.ts'
@@ -130,6 +131,7 @@ export function createLinuxHost({
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     processUse: async (pid) => readProcessUse(files, pid),
     openFiles: async (pid) => readOpenFiles(files, pid),
+    timeServers: () => readTimeServers(files),
     units: () => units.list(),
     serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>

@@ -150,7 +150,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     sender &&
     createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
   const rounds = createOwnRounds({
-    collectors: platform.collectors(config.collector),
+    collectors: platform.collectors(config.collector, log),
     slowCollectors: [
       ...createCheckCollectors(() => checks, platform.host, hostname),
       createModulesCollector(watchedModules(config.modules), metrics),

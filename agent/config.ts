@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseListen } from '#lib/address'
 import { flag, listenText } from '#lib/config'
 import { peerList } from './peers.ts'
+import { ignored, windowsCollector } from './windows-agent-config.ts'
 
 /** Texts of `host:port` where a peer listens, at least one, divided by commas; empty for none. */
 const peers = z.string().refine((text) => peerList(text).every((peer) => parseListen(peer) !== undefined), {
@@ -69,6 +70,7 @@ export const agentConfig = z.object({
         .optional()
         .describe('But never these; by itself those of containers and guests'),
       mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
+      ...windowsCollector,
     })
     .prefault({}),
   default_tags: z
@@ -76,8 +78,7 @@ export const agentConfig = z.object({
     .nullish()
     .transform((tags) => tags ?? {})
     .describe('Appended to the tags of every sample'),
-  ignore: z
-    .record(z.string(), z.boolean())
+  ignore: ignored
     .nullish()
     .transform((metrics) => metrics ?? {})
     .describe('Metrics of our own collection that are not sent'),

@@ -14,7 +14,7 @@ import { readNames, readCommandLine } from './linux/processes.ts'
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
 import { numberFrom } from './linux/text.ts'
-import { treeSize } from './linux/tree-size.ts'
+import { treeSize } from './tree-size.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 

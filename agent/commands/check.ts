@@ -84,12 +84,13 @@ function isTrouble(line: string): boolean {
 
 /** A line of the log for a person: what happened to which collector, and why. */
 function sentenceOf(line: string): string {
-  const { msg, collector, err, metrics } = JSON.parse(line) as {
+  const { msg, collector, err, metrics, counters } = JSON.parse(line) as {
     msg: string
     collector?: string
     err?: { message: string }
     metrics?: string[]
+    counters?: string[]
   }
   const reason = err?.message.split('\n')[0] ?? metrics?.join(' ')
-  return [msg, collector, reason].filter((part) => part !== undefined).join(': ')
+  return [msg, collector, reason, counters?.join(', ')].filter((part) => part !== undefined).join(': ')
 }

@@ -55,18 +55,20 @@ export function createCountersCollector(
   /** A counter that cannot be had costs nothing but itself. */
   async function look(query: CounterQuery): Promise<void> {
     missing = 0
+    const fresh = new Map<number, string[]>()
     for (const wanted of await wantedNow()) {
       if (found.has(seriesOf(wanted))) continue
       const { status, counter } = await query.add(wanted.counter)
       if (status === 0) found.set(seriesOf(wanted), { wanted, counter })
       else if (status !== noObject) {
         missing++
-        if (!told.has(wanted.counter)) {
-          const err = windowsError(`read ${wanted.counter}`, status)
-          log.info({ collector: 'counters', err }, 'performance counter left out')
-        }
+        if (!told.has(wanted.counter)) fresh.set(status, [...(fresh.get(status) ?? []), wanted.counter])
         told.add(wanted.counter)
       }
+    }
+    for (const [status, counters] of fresh) {
+      const err = windowsError('read performance counters', status)
+      log.info({ collector: 'counters', counters, err }, 'performance counters left out')
     }
     lookedAt = host.now()
   }

@@ -11,7 +11,7 @@ export function onThread(call: NativeCall, ...args: readonly unknown[]): Promise
   })
 }
 
-/** With the number in hexadecimal, too, which is what documentation and search engines know of many. */
+/** Small numbers are errors of Windows, large ones states of a part of it, which documentation has in hexadecimal. */
 export function windowsError(act: string, code: number): Error {
-  return new Error(`Cannot ${act}: Windows says error ${code} (0x${(code >>> 0).toString(16)})`)
+  return new Error(`Cannot ${act}: Windows says error ${code > 0xffff ? `0x${code.toString(16)}` : code}`)
 }

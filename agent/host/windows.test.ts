@@ -135,3 +135,18 @@ test('processors, uptime and the size of a folder', async () => {
     await rm(folder, { recursive: true })
   }
 })
+
+test('what a process takes is told while it lives and may be asked', async () => {
+  const host = createFixtureWindowsHost()
+  expect(await host.processUse(800)).toEqual({ started: 1_000_000, cpuSeconds: 7, residentBytes: gib, threads: 7 })
+  expect(await host.openFiles(800)).toBe(900)
+  expect(await host.processUse(4)).toBeUndefined()
+  expect(await host.openFiles(4)).toBeUndefined()
+})
+
+test('a service runs or not; one that there is not does not run', async () => {
+  const host = createFixtureWindowsHost()
+  expect(await host.serviceRunning('w3svc')).toBe(true)
+  expect(await host.serviceRunning('Spooler')).toBe(false)
+  expect(await host.serviceRunning('nowhere')).toBe(false)
+})

@@ -6,10 +6,11 @@ import { treeSize } from './tree-size.ts'
 import type { Disk, WindowsHost } from './windows/host.ts'
 import { parseAdapterIndexes, parseInterfaceRow, parsePorts, parseTcpStatistics } from './windows/network.ts'
 import { parseUdpStatistics } from './windows/network.ts'
+import { parseProcessUse } from './windows/processes.ts'
 import { parseServices } from './windows/services.ts'
 import { parseDiskPerformance, parseDrives, parseVolume } from './windows/storage.ts'
 import { parseMemory, parseSystemTimes } from './windows/system.ts'
-import type { Win32 } from './windows/win32.ts'
+import type { ProcessEntry, Win32 } from './windows/win32.ts'
 
 export interface WindowsHostOptions {
   readonly win32: Win32
@@ -40,10 +41,10 @@ export function createWindowsHost({
   const system = createSlowCalls(createPlaces(1))
   const walkers = createPlaces(1)
   const walks = createSlowCalls(createPlaces(Infinity))
-  let programs = new Map<number, string>()
+  let programs = new Map<number, ProcessEntry>()
   let asked = 0
 
-  const processNames = async () => (programs = win32.processes())
+  const services = () => system.run('the services', answerMs, async () => parseServices(await win32.services()))
 
   return {
     now,
@@ -98,14 +99,25 @@ export function createWindowsHost({
         }
         return ports
       }),
-    processNames,
+    async processNames() {
+      programs = win32.processes()
+      return new Map([...programs].map(([pid, { name }]) => [pid, name]))
+    },
     async commandLine(pid) {
       asked++
       if (asked % atOnce === 0) await setImmediate()
       // A program that may not be asked is one all the same, so it has at least its name.
-      return win32.commandLine(pid) ?? programs.get(pid) ?? ''
+      return win32.commandLine(pid) ?? programs.get(pid)?.name ?? ''
     },
-    services: () => system.run('the services', answerMs, async () => parseServices(await win32.services())),
+    async processUse(pid) {
+      const answer = win32.processUse(pid)
+      if (!answer) return undefined
+      if (!programs.has(pid)) programs = win32.processes()
+      return parseProcessUse(answer, programs.get(pid)?.threads ?? 0)
+    },
+    openFiles: async (pid) => win32.handleCount(pid),
+    services,
+    serviceRunning: async (name) => (await services()).get(name.toLowerCase())?.running === true,
     sqlServerInstances: async () => win32.registryValues(sqlServerInstances) ?? [],
     counterQuery: () => win32.openCounterQuery(),
     treeSize: (path, deadlineMs) =>

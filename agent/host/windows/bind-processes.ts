@@ -1,7 +1,7 @@
 import type { Koffi } from '../load-koffi.ts'
 import { wideText } from './bytes.ts'
 import { windowsError } from './calls.ts'
-import type { ProcessCalls } from './win32.ts'
+import type { ProcessCalls, ProcessEntry } from './win32.ts'
 
 const snapshotOfProcesses = 2
 const invalidHandle = -1
@@ -30,6 +30,14 @@ export function bindProcesses(koffi: Koffi): ProcessCalls {
   const memory = kernel32.func(
     'bool __stdcall ReadProcessMemory(intptr_t process, uint64 address, _Out_ void *bytes, size_t size, void *read)',
   )
+
+  const times = kernel32.func(
+    'bool __stdcall GetProcessTimes(intptr_t process, _Out_ void *started, _Out_ void *ended, _Out_ void *kernel, _Out_ void *user)',
+  )
+  const memoryUse = kernel32.func(
+    'bool __stdcall K32GetProcessMemoryInfo(intptr_t process, _Out_ void *counters, uint32 size)',
+  )
+  const handles = kernel32.func('bool __stdcall GetProcessHandleCount(intptr_t process, _Out_ void *count)')
 
   function withProcess<T>(pid: number, access: number, ask: (handle: number) => T): T | undefined {
     const handle = Number(open(access, false, pid))
@@ -66,17 +74,31 @@ export function bindProcesses(koffi: Koffi): ProcessCalls {
       const handle = Number(snapshot(snapshotOfProcesses, 0))
       if (handle === invalidHandle) throw windowsError('list the processes', Number(lastError()))
       try {
-        const names = new Map<number, string>()
+        const found = new Map<number, ProcessEntry>()
         const entry = Buffer.alloc(entrySize)
         entry.writeUInt32LE(entrySize)
-        for (let found = first(handle, entry) === true; found; found = next(handle, entry) === true) {
-          names.set(entry.readUInt32LE(8), wideText(entry, 44))
+        for (let more = first(handle, entry) === true; more; more = next(handle, entry) === true) {
+          found.set(entry.readUInt32LE(8), { name: wideText(entry, 44), threads: entry.readUInt32LE(28) })
         }
-        return names
+        return found
       } finally {
         close(handle)
       }
     },
+    processUse: (pid) =>
+      withProcess(pid, mayAsk, (handle) => {
+        const spans = Buffer.alloc(32)
+        const memory = Buffer.alloc(72)
+        memory.writeUInt32LE(memory.length)
+        const parts = [0, 8, 16, 24].map((at) => spans.subarray(at, at + 8))
+        const told = times(handle, ...parts) === true && memoryUse(handle, memory, memory.length) === true
+        return told ? { times: spans, memory } : undefined
+      }),
+    handleCount: (pid) =>
+      withProcess(pid, mayAsk, (handle) => {
+        const count = Buffer.alloc(4)
+        return handles(handle, count) === true ? count.readUInt32LE() : undefined
+      }),
     commandLine: (pid) => withProcess(pid, mayAsk, askedCommandLine) ?? withProcess(pid, mayRead, readCommandLine),
   }
 }

@@ -56,7 +56,13 @@ export function createFixtureWindowsHost(): FixtureWindowsHost {
     processes: {
       0: { name: '[System Process]' },
       4: { name: 'System' },
-      800: { name: 'sqlservr.exe', commandLine: '"C:\\Program Files\\sqlservr.exe" -sMSSQLSERVER' },
+      800: {
+        name: 'sqlservr.exe',
+        commandLine: '"C:\\Program Files\\sqlservr.exe" -sMSSQLSERVER',
+        cpu: [seconds(3), seconds(4)],
+        resident: gib,
+        handles: 900,
+      },
       900: { name: 'sqlservr.exe', commandLine: '"C:\\Program Files\\sqlservr.exe" -sREPORTS' },
     },
     services: { W3SVC: 4, Spooler: 1, MSSQLSERVER: 4, MSSQL$REPORTS: 1, SQLAgent$REPORTS: 4, MsDtsServer150: 4 },

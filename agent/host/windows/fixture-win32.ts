@@ -17,7 +17,11 @@ export interface FixtureState {
   tcp: Record<AddressFamily, [number, number]>
   udp: Record<AddressFamily, [number, number, number, number]>
   ports: Record<'tcp' | 'udp', Record<AddressFamily, number[]>>
-  processes: Record<number, { name: string; commandLine?: string }>
+  /** `cpu` in units of 100 ns: in the kernel, outside. */
+  processes: Record<
+    number,
+    { name: string; commandLine?: string; cpu?: [number, number]; resident?: number; handles?: number }
+  >
   /** 4 is running, 1 stopped. */
   services: Record<string, number>
   registry: Record<string, string[]>
@@ -80,8 +84,15 @@ export function createFixtureWin32(state: FixtureState): Win32 {
     tcpStatistics: (family) => doubles(60, [32, state.tcp[family][0]], [44, state.tcp[family][1]]),
     udpStatistics: (family) => doubles(20, ...state.udp[family].map((value, i): Field => [4 * i, value])),
     socketTable: async (protocol, family) => socketTable(protocol, family, state.ports[protocol][family]),
-    processes: () => new Map(Object.entries(state.processes).map(([pid, { name }]) => [Number(pid), name])),
+    processes: () =>
+      new Map(Object.entries(state.processes).map(([pid, { name }]) => [Number(pid), { name, threads: 7 }])),
     commandLine: (pid) => state.processes[pid]?.commandLine,
+    processUse(pid) {
+      const { cpu, resident } = state.processes[pid] ?? {}
+      if (!cpu || resident === undefined) return undefined
+      return { times: quads(32, ...row([1_000_000, 0, ...cpu])), memory: quads(72, [16, resident]) }
+    },
+    handleCount: (pid) => state.processes[pid]?.handles,
     services: async () => serviceList(state.services),
     registryValues: (key) => state.registry[key],
     openCounterQuery: async () => state.counters,

@@ -60,10 +60,27 @@ export interface NetworkCalls {
 export type AddressFamily = 2 | 23
 
 export interface ProcessCalls {
-  /** Names of programs by process id. */
-  processes(): Map<number, string>
+  /** All programs by process id. */
+  processes(): Map<number, ProcessEntry>
   /** As it was given when the process started; undefined when the process is gone or may not be asked. */
   commandLine(pid: number): string | undefined
+  /** Undefined as above. */
+  processUse(pid: number): ProcessAnswer | undefined
+  /** Open handles; undefined as above. */
+  handleCount(pid: number): number | undefined
+}
+
+export interface ProcessEntry {
+  /** Of the program's file, such as `sqlservr.exe`. */
+  readonly name: string
+  readonly threads: number
+}
+
+export interface ProcessAnswer {
+  /** Four times of 8 bytes in units of 100 ns: when it started and ended, and how long it was in the kernel and outside. */
+  readonly times: Buffer
+  /** PROCESS_MEMORY_COUNTERS, 72 bytes. */
+  readonly memory: Buffer
 }
 
 export interface ServiceCalls {

@@ -27,9 +27,9 @@ export const windowsCollector = {
   counters: z
     .array(
       z.object({
-        counter: z
-          .string()
-          .regex(/^\\[^\\]+\\[^\\]+$/, { error: String.raw`must be \Object\Counter or \Object(Instance)\Counter` }),
+        counter: z.string().regex(/^\\[^\\*]+\\[^\\*]+$/, {
+          error: String.raw`must be \Object\Counter or \Object(Instance)\Counter, without wildcards`,
+        }),
         metric: z
           .string()
           .regex(/^[A-Za-z0-9._-]+$/, { error: 'must be letters, digits, dots, hyphens and underscores' }),

@@ -61,7 +61,8 @@ function instanceServices(services: ReadonlyMap<string, Service>) {
 
 /** One each, under the name that it was asked for first. */
 function states(services: ReadonlyMap<string, Service>, names: readonly string[]): CollectedSample[] {
-  const once = new Map(names.toReversed().map((name) => [name.toLowerCase(), name]))
+  const once = new Map<string, string>()
+  for (const name of names) if (!once.has(name.toLowerCase())) once.set(name.toLowerCase(), name)
   return [...once].map(([key, name]) =>
     gauge('service.state', services.get(key)?.running === true ? 1 : 0, hostTags({ name })),
   )

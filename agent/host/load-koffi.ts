@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { getAsset, isSea } from 'node:sea'
+import type koffi from 'koffi'
 
 /** What calls functions of the system's own libraries, without a compiler. */
-export type Koffi = (typeof import('koffi'))['default']
+export type Koffi = typeof koffi
 
 let loaded: Promise<Koffi> | undefined
 

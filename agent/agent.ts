@@ -182,7 +182,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     now,
   })
   const rounds = createOwnRounds({
-    collectors: platform.collectors(config.collector),
+    collectors: platform.collectors(config.collector, log),
     slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
     selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
     stepSeconds: config.transfer.interval,

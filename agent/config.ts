@@ -4,6 +4,7 @@ import { flag, listenText } from '#lib/config'
 import { parseCheck } from './checks/index.ts'
 import { withoutPasswords } from './checks/passwords.ts'
 import { peerList } from './peers.ts'
+import { ignored, windowsCollector } from './windows-agent-config.ts'
 
 /** Texts of `host:port` where a peer listens, at least one, divided by commas; empty for none. */
 const peers = z.string().refine((text) => peerList(text).every((peer) => parseListen(peer) !== undefined), {
@@ -107,6 +108,7 @@ export const agentConfig = z.object({
       systemdUnits: orEmpty(z.array(z.string())).describe(
         'Units watched one by one: names, * is anything, ? one character',
       ),
+      ...windowsCollector,
     })
     .prefault({}),
   checks: orEmpty(z.array(localCheck)).describe('What is watched from here besides what the portal asks for'),
@@ -115,8 +117,7 @@ export const agentConfig = z.object({
     .nullish()
     .transform((tags) => tags ?? {})
     .describe('Appended to the tags of every sample'),
-  ignore: z
-    .record(z.string(), z.boolean())
+  ignore: ignored
     .nullish()
     .transform((metrics) => metrics ?? {})
     .describe('Metrics of our own collection that are not sent'),

@@ -17,7 +17,7 @@ import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.t
 import { numberFrom } from './linux/text.ts'
 import { readTimeServers } from './linux/time-servers.ts'
 import { createUnits } from './linux/units.ts'
-import { treeSize } from './linux/tree-size.ts'
+import { treeSize } from './tree-size.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 

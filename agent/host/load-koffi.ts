@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { getAsset, isSea } from 'node:sea'
-import type * as Koffi from 'koffi'
 
-let loaded: Promise<typeof Koffi> | undefined
+/** What calls functions of the system's own libraries. */
+export type Koffi = (typeof import('koffi'))['default']
 
-/** What calls functions of the system without a compiler. It takes two megabytes, so whoever needs it loads it late. */
-export function loadKoffi(): Promise<typeof Koffi> {
-  return (loaded ??= isSea() ? unpacked() : import('koffi'))
+let loaded: Promise<Koffi> | undefined
+
+/** Loaded when first needed: only Windows needs it for everything, Linux for next to nothing. */
+export function loadKoffi(): Promise<Koffi> {
+  return (loaded ??= isSea() ? unpacked() : import('koffi').then((module) => module.default))
 }
 
 /** The system loads libraries from files only, hence the executable lays its copy down beside itself, once a version. */
-async function unpacked(): Promise<typeof Koffi> {
+async function unpacked(): Promise<Koffi> {
   const library = Buffer.from(getAsset('koffi.node'))
   const name = `koffi-${createHash('sha256').update(library).digest('hex').slice(0, 12)}.node`
   const path = join(dirname(process.execPath), 'lib', name)
@@ -20,7 +22,7 @@ async function unpacked(): Promise<typeof Koffi> {
     layDown(path, library)
     const module: { exports: unknown } = { exports: {} }
     process.dlopen(module, path)
-    return module.exports as typeof Koffi
+    return module.exports as Koffi
   } catch (error) {
     throw new Error(`Cannot load ${path}, which system calls need: ${(error as Error).message}`, { cause: error })
   }

@@ -17,6 +17,8 @@ export async function bundleAgent(source: string, output: string): Promise<void>
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
+    // Else the WebSocket package, which comes along with the RPC one, asks for packages that are not there, with a warning.
+    define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
     // Only code that runs outside of an executable asks for it.
     logOverride: { 'empty-import-meta': 'silent' },
     plugins: [withoutLanguages],

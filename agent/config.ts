@@ -140,6 +140,12 @@ export const agentConfig = z.object({
     })
     .default('local')
     .describe('Modules whose /metrics are sent as metrics of this host: those that run here, or {"name":"host:port"}'),
+  limits: z
+    .object({
+      memoryMegabytes: z.int().min(0).max(1_000_000).default(0).describe('Of the agent itself; 0: no limit'),
+      cpuPercent: z.int().min(0).max(100_000).default(0).describe('Of one processor, with plugins; 0: no limit'),
+    })
+    .prefault({}),
   ledger: z
     .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
     .prefault({}),

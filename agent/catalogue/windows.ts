@@ -165,12 +165,6 @@ export const windowsMetrics: readonly MetricGroup[] = [
     ],
   },
   {
-    title: 'Windows: services',
-    tags: ['name'],
-    note: 'Of those above that there are, and those that `collector.services` names.',
-    metrics: [gauge('service.state', '-', '1 while it runs, else 0')],
-  },
-  {
     title: 'Windows: IIS and ASP.NET',
     tags: [],
     note: 'Performance counters, read by their English names whatever the language of Windows; absent where there is no IIS, or with `collector.iis` false.',

@@ -105,13 +105,17 @@ test('a process is known by its program, its arguments and what it takes', () =>
   expect(handles).toBeTypeOf('number')
 })
 
-test('services are listed with whether they run, and those that are asked for are sent', () => {
+test('services are listed with whether they run, and can be asked for by name', () => {
   const services = new Map(values.services)
   expect(services.get('plugplay')).toBe(true)
   expect(services.get('spooler')).toBe(false)
-  expect(value('service.state', 'name=PlugPlay')).toBe(1)
-  expect(value('service.state', 'name=Nowhere')).toBe(0)
+  expect(values.runs).toEqual({ plugPlay: true, nowhere: false })
   expect(value('service.alive')).toBe(0)
+})
+
+test('an echo comes back from this machine, and none from an address that nobody has', () => {
+  expect(values.echo.self).toBeGreaterThan(0)
+  expect(values.echo.nobody).toBeUndefined()
 })
 
 test('the registry is read; a key that there is not is told from an empty one', () => {

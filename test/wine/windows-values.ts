@@ -12,6 +12,9 @@ export interface WindowsValues {
   readonly samples: CollectedSample[]
   readonly ports: number[]
   readonly services: [string, boolean][]
+  readonly runs: { readonly plugPlay: boolean | undefined; readonly nowhere: boolean | undefined }
+  /** Milliseconds to this machine and to an address of documentation, which nobody has. */
+  readonly echo: { readonly self: number | undefined; readonly nobody: number | undefined }
   readonly uptimeSeconds: number
   readonly processors: number
   readonly self: {
@@ -39,7 +42,6 @@ const settings: CollectorSettings = {
   mountPoint: [],
   iis: true,
   sqlServer: true,
-  services: ['PlugPlay', 'Nowhere'],
   counters: [],
 }
 
@@ -67,6 +69,8 @@ async function main(file: string, rounds: number): Promise<void> {
     samples,
     ports: [...(await host.openPorts())],
     services: [...(await host.services())].map(([name, { running }]) => [name, running]),
+    runs: { plugPlay: await host.serviceRunning('PlugPlay'), nowhere: await host.serviceRunning('Nowhere') },
+    echo: { self: await host.echo('127.0.0.1', 5000), nobody: await host.echo('203.0.113.1', 200) },
     uptimeSeconds: await host.uptimeSeconds(),
     processors: await host.cpuCount(),
     self: {

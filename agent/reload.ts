@@ -9,6 +9,7 @@ export const reloadable: readonly string[] = [
   'http.bodyMegabytes',
   'http.runSeconds',
   'http.runKilobytes',
+  'checks',
   'default_tags',
   'ignore',
   'trusted',

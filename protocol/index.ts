@@ -8,6 +8,7 @@ export type {
   NullRpcRequest,
   SimpleRpcResponse,
 } from './agent.ts'
+export { checkMetrics } from './check-metrics.ts'
 export { formatEvent } from './event.ts'
 export type { AlarmEvent, EventStatus } from './event.ts'
 export { decodeGo, foldName, goAny, goInt64, goPointers, goString, goStruct, wellFormed } from './go-decode.ts'

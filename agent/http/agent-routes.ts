@@ -3,6 +3,7 @@ import type { Counters } from '#lib/counters'
 import type { Trust } from '#lib/http'
 import type { Logger } from '#lib/log'
 import type { Reload } from '#lib/module'
+import { withoutPasswords } from '../checks/passwords.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Plugin } from '../plugins/plan.ts'
 import { pluginDetail } from '../plugins/report.ts'
@@ -102,6 +103,11 @@ function shownPlugins(states: ReadonlyMap<string, PluginState>, isDetailed: bool
 
 /** The configuration without what only this process should know. */
 function shownConfig(config: AgentConfig): AgentConfig {
+  const checks = config.checks.map((check) => ({
+    ...check,
+    tags: withoutPasswords(check.tags),
+    options: Object.fromEntries(Object.keys(check.options).map((name) => [name, '***'])),
+  }))
   const plugin = { ...config.plugin, git: withoutCredentials(config.plugin.git) }
-  return { ...config, plugin, token: config.token === '' ? '' : '***' }
+  return { ...config, checks, plugin, token: config.token === '' ? '' : '***' }
 }

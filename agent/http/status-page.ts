@@ -1,3 +1,4 @@
+import type { CheckState } from '../checks/runner.ts'
 import { namesOf } from '../processes/run-guard.ts'
 import type { PlanProblem } from '../plugins/plan.ts'
 import type { PluginState } from '../plugins/scheduler.ts'
@@ -18,7 +19,7 @@ export interface AgentStatus {
   readonly counts: Readonly<Record<string, number>>
   readonly plugins: ReadonlyMap<string, PluginState>
   readonly pluginProblems: readonly PlanProblem[]
-  readonly checks: readonly { readonly metric: string; readonly tags: string }[]
+  readonly checks: readonly CheckState[]
   readonly values: readonly LastValue[]
 }
 
@@ -35,13 +36,7 @@ export function statusPage(status: AgentStatus): string {
 ${section('Sending', sending(status.send, ago))}
 ${section('Heartbeat', heartbeat(status, ago))}
 ${section('Plugins', plugins(status, ago))}
-${section(
-  'Checks asked for by strategies',
-  table(
-    ['metric', 'tags'],
-    status.checks.map(({ metric, tags }) => [metric, tags]),
-  ),
-)}
+${section('Checks', checks(status.checks, ago))}
 ${section('Last values', values(status.values, ago))}
 ${section(
   'Counters',
@@ -104,6 +99,22 @@ function plugins(status: AgentStatus, ago: (ms: number | undefined) => string): 
     rows,
   )
   return problems.length === 0 ? planned : planned + table(['bound, but nothing to run', 'because'], problems)
+}
+
+function checks(states: readonly CheckState[], ago: (ms: number | undefined) => string): string {
+  return table(
+    ['metric', 'tags', 'last run', 'took', 'values', 'because'],
+    states.map(({ metrics, tags, last }) => [
+      metrics.join(' '),
+      tags,
+      last ? ago(last.atMs) : 'not yet run',
+      last ? `${Math.round(last.durationMs)} ms` : '',
+      Object.entries(last?.values ?? {})
+        .map(([metric, value]) => `${metric} ${number(value)}`)
+        .join(', '),
+      last?.reason ?? last?.note ?? '',
+    ]),
+  )
 }
 
 function values(list: readonly LastValue[], ago: (ms: number | undefined) => string): string {

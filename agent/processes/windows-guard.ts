@@ -68,7 +68,7 @@ function declare(koffi: Awaited<ReturnType<typeof loadKoffi>>) {
       access: number,
       inherit: number,
       pid: number,
-    ) => Handle | null,
+    ) => Handle,
     nameOf: kernel.func('int QueryFullProcessImageNameW(void *process, uint32_t flags, void *name, void *length)') as (
       process: Handle,
       flags: number,

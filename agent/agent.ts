@@ -19,6 +19,7 @@ import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
 import { createInventory } from './host/inventory.ts'
+import { createNames } from './host/names.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
@@ -173,14 +174,15 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const selfMetrics =
     sender &&
     createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
+  const names = createNames()
   const checkRunner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, hostname: hostname() }),
+    context: () => ({ host: platform.host, names, hostname: hostname() }),
     now,
   })
   const rounds = createOwnRounds({
-    collectors: platform.collectors(config.collector),
+    collectors: platform.collectors(config.collector, log),
     slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
     selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
     stepSeconds: config.transfer.interval,

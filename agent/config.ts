@@ -4,6 +4,7 @@ import { flag, listenText } from '#lib/config'
 import { parseCheck } from './checks/index.ts'
 import { withoutPasswords } from './checks/passwords.ts'
 import { peerList } from './peers.ts'
+import { ignored, windowsCollector } from './windows-agent-config.ts'
 
 /** Texts of `host:port` where a peer listens, at least one, divided by commas; empty for none. */
 const peers = z.string().refine((text) => peerList(text).every((peer) => parseListen(peer) !== undefined), {
@@ -100,9 +101,14 @@ export const agentConfig = z.object({
         .optional()
         .describe('But never these; by itself those of containers and guests'),
       mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
+      ntpServers: z
+        .union([z.literal(false), z.array(z.string())])
+        .default([])
+        .describe("Asked for the time every five minutes; empty for those of this host's time service, false for none"),
       systemdUnits: orEmpty(z.array(z.string())).describe(
         'Units watched one by one: names, * is anything, ? one character',
       ),
+      ...windowsCollector,
     })
     .prefault({}),
   checks: orEmpty(z.array(localCheck)).describe('What is watched from here besides what the portal asks for'),
@@ -111,8 +117,7 @@ export const agentConfig = z.object({
     .nullish()
     .transform((tags) => tags ?? {})
     .describe('Appended to the tags of every sample'),
-  ignore: z
-    .record(z.string(), z.boolean())
+  ignore: ignored
     .nullish()
     .transform((metrics) => metrics ?? {})
     .describe('Metrics of our own collection that are not sent'),
@@ -135,6 +140,12 @@ export const agentConfig = z.object({
     })
     .default('local')
     .describe('Modules whose /metrics are sent as metrics of this host: those that run here, or {"name":"host:port"}'),
+  limits: z
+    .object({
+      memoryMegabytes: z.int().min(0).max(1_000_000).default(0).describe('Of the agent itself; 0: no limit'),
+      cpuPercent: z.int().min(0).max(100_000).default(0).describe('Of one processor, with plugins; 0: no limit'),
+    })
+    .prefault({}),
   ledger: z
     .object({ keepDays: z.int().min(1).max(3650).default(30).describe('days for which the ledger is kept') })
     .prefault({}),

@@ -12,4 +12,13 @@ export const checkMetrics: readonly string[] = [
   'ping.min',
   'ping.avg',
   'ping.max',
+  'tcp.connect',
+  'tcp.latency',
+  'http.ok',
+  'http.status',
+  'http.latency',
+  'http.cert.days',
+  'dns.ok',
+  'dns.latency',
+  'dns.answers',
 ]

@@ -22,6 +22,27 @@ export const checkMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Check: what processes take',
+    tags: [],
+    note: 'For each strategy on one of them with tags as for `proc.num`; sums over the processes that match.',
+    metrics: [
+      gauge('proc.cpu', '%', 'of one processor over the step, of processes that were there a step ago too'),
+      gauge('proc.mem', 'bytes', 'resident memory'),
+      gauge(
+        'proc.fd',
+        'files',
+        'open files, sockets and pipes, on Windows handles; absent where the agent may not see them',
+      ),
+      gauge('proc.threads', 'threads', 'threads'),
+    ],
+  },
+  {
+    title: 'Check: services',
+    tags: ['name'],
+    note: 'For each strategy with tags `name=<unit of systemd or service of Windows>`; `.service` may be left out.',
+    metrics: [gauge('service.state', '-', '1 while it runs; else 0, also when there is no such service')],
+  },
+  {
     title: 'Check: directories',
     tags: ['path'],
     note: 'For each strategy with tags `path=<directory>`. Several are measured side by side, one question of each in turn.',

@@ -6,6 +6,8 @@ import { http } from './http.ts'
 import { ping } from './ping.ts'
 import { portListening } from './port-listening.ts'
 import { processCount } from './process-count.ts'
+import { createProcessUse } from './process-use.ts'
+import { serviceState } from './service-state.ts'
 import { tcp } from './tcp.ts'
 import { urlHealth } from './url-health.ts'
 
@@ -13,6 +15,8 @@ import { urlHealth } from './url-health.ts'
 export const checkFamilies: readonly CheckFamily[] = [
   portListening,
   processCount,
+  createProcessUse(),
+  serviceState,
   directorySize,
   urlHealth,
   ping,

@@ -26,4 +26,8 @@ export const checkMetrics: readonly string[] = [
   'dns.ok',
   'dns.latency',
   'dns.answers',
+  'file.count',
+  'file.size',
+  'file.age.newest',
+  'file.age.oldest',
 ]

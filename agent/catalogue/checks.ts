@@ -107,4 +107,15 @@ export const checkMetrics: readonly MetricGroup[] = [
       gauge('dns.answers', 'records', 'of the type asked for'),
     ],
   },
+  {
+    title: 'Check: files',
+    tags: ['path'],
+    note: 'For each check with tags `path=<path with * and ?>`; `depth` is how many levels of folders below are looked into (0), `kind` is `file`, `folder` or `any`. Missing when there are more than 100 000 or after 30 s.',
+    metrics: [
+      gauge('file.count', 'files', 'that fit; 0 when there is none'),
+      gauge('file.size', 'bytes', 'of all of them'),
+      gauge('file.age.newest', 's', 'since the youngest was last written to; missing when there is none'),
+      gauge('file.age.oldest', 's', 'since the oldest was last written to'),
+    ],
+  },
 ]

@@ -2,6 +2,7 @@ import type { Reading } from '#protocol'
 import type { Check, CheckFamily, CheckOptions } from './check.ts'
 import { directorySize } from './directory-size.ts'
 import { dns } from './dns.ts'
+import { file } from './file.ts'
 import { http } from './http.ts'
 import { ping } from './ping.ts'
 import { portListening } from './port-listening.ts'
@@ -23,6 +24,7 @@ export const checkFamilies: readonly CheckFamily[] = [
   tcp,
   http,
   dns,
+  file,
 ]
 
 /** Reads one metric and tag text as hbs hands them out (`Agent.BuiltinMetrics`) or the configuration has them. */

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
+import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 import { treeSize } from './tree-size.ts'
@@ -124,6 +125,7 @@ export function createWindowsHost({
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(path, signal, walkers)),
     echo: createEcho(win32),
+    walkFiles: createFileWalks(walks, walkers),
     unanswered: () => [drives, system, walks].flatMap((calls) => calls.hanging()),
   }
 }

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { getAsset, isSea } from 'node:sea'
+import type koffi from 'koffi'
 
-/** What calls functions of the system's own libraries. */
-export type Koffi = (typeof import('koffi'))['default']
+/** What calls functions of the system's own libraries, without a compiler. */
+export type Koffi = typeof koffi
 
 let loaded: Promise<Koffi> | undefined
 
-/** Loaded when first needed: only Windows needs it for everything, Linux for next to nothing. */
+/** It takes two megabytes, so whoever needs it loads it late. */
 export function loadKoffi(): Promise<Koffi> {
   return (loaded ??= isSea() ? unpacked() : import('koffi').then((module) => module.default))
 }

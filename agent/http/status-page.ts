@@ -1,4 +1,5 @@
 import type { CheckState } from '../checks/runner.ts'
+import { namesOf } from '../processes/run-guard.ts'
 import type { PlanProblem } from '../plugins/plan.ts'
 import type { PluginState } from '../plugins/scheduler.ts'
 import type { LastValue } from '../last-values.ts'
@@ -89,10 +90,14 @@ function plugins(status: AgentStatus, ago: (ms: number | undefined) => string): 
     last ? `${last.durationMs} ms` : '',
     String(last?.exit ?? ''),
     last ? number(last.samples) : '',
-    last?.error ?? '',
+    last?.error ?? last?.message ?? '',
+    last && last.left.length > 0 ? namesOf(last.left) : '',
   ])
   const problems = status.pluginProblems.map(({ entry, reason }) => [entry, reason])
-  const planned = table(['plugin', 'every', 'last run', 'took', 'exit', 'samples', 'error'], rows)
+  const planned = table(
+    ['plugin', 'every', 'last run', 'took', 'exit', 'samples', 'error or message', 'left running'],
+    rows,
+  )
   return problems.length === 0 ? planned : planned + table(['bound, but nothing to run', 'because'], problems)
 }
 

@@ -8,8 +8,10 @@ import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { agentAccounts } from './accounts.ts'
-import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
+import { checkFamilies } from './checks/index.ts'
+import { createCheckRunner } from './checks/runner.ts'
+import { wantedChecks } from './checks/wanted.ts'
 import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
 import { showCounts } from './counters.ts'
@@ -137,11 +139,11 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   })
 
   let orders: Orders = noOrders
-  let checks: readonly Check[] = []
+  let checks: readonly Check[] = wantedChecks(config.checks, orders.metrics, log)
   async function takeOrders(fresh: Orders): Promise<void> {
     const checksChanged = JSON.stringify(fresh.metrics) !== JSON.stringify(orders.metrics)
     orders = fresh
-    if (checksChanged) checks = readChecks(orders.metrics, log)
+    if (checksChanged) checks = wantedChecks(current.checks, orders.metrics, log)
     await planAgain()
   }
   /** Also finds files that have changed since. */
@@ -162,13 +164,16 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       dropped: () => droppedSamples(counters.values()),
       now,
     })
+  const checkRunner = createCheckRunner({
+    families: checkFamilies,
+    current: () => checks,
+    context: () => ({ host: platform.host, hostname: hostname() }),
+    now,
+  })
   let heartbeat: RunningHeartbeat | undefined
   const rounds = createOwnRounds({
     collectors: platform.collectors(config.collector),
-    slowCollectors: [
-      ...createCheckCollectors(() => checks, platform.host, hostname),
-      createModulesCollector(watchedModules(config.modules), metrics),
-    ],
+    slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
     selfMetrics: () => [
       ...(current.selfMetrics && selfMetrics ? selfMetrics() : []),
       ...heartbeatSamples(heartbeat?.state()),
@@ -219,6 +224,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   function apply(fresh: AgentConfig): Reload {
     const { config: merged, changes } = mergeReload(current, fresh, reloadable(current, fresh))
     current = merged
+    if (changes.applied.includes('checks')) checks = wantedChecks(current.checks, orders.metrics, log)
     log.level = merged.debug ? 'debug' : 'info'
     const moveSender = () =>
       sender?.move({ addresses: transferPeers(merged), connectTimeoutMs: merged.transfer.timeout })
@@ -257,7 +263,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     counts: counters.values(),
     plugins: plugins.states(),
     pluginProblems: plugins.problems(),
-    checks: checks.map(({ metric, tags }) => ({ metrics: [metric], tags, last: undefined })),
+    checks: checkRunner.states(),
     collectors: rounds.troubles(),
     values: lastValues.list(),
   })
@@ -315,14 +321,4 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     reload: apply,
     stop: () => (stopped ??= stop()),
   }
-}
-
-/** The checks hbs asks for; what cannot be made is told in the log. */
-function readChecks(metrics: Orders['metrics'], log: Logger): Check[] {
-  return metrics.flatMap(({ Metric, Tags }) => {
-    const read = parseCheck(Metric, Tags)
-    if (read.ok) return [read.value]
-    log.warn({ metric: Metric, tags: Tags, reason: read.reason }, 'check asked for cannot be made')
-    return []
-  })
 }

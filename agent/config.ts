@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { parseListen } from '#lib/address'
 import { flag, listenText } from '#lib/config'
+import { parseCheck } from './checks/index.ts'
+import { withoutPasswords } from './checks/passwords.ts'
 import { peerList } from './peers.ts'
 
 /** Texts of `host:port` where a peer listens, at least one, divided by commas; empty for none. */
@@ -11,6 +13,18 @@ const peers = z.string().refine((text) => peerList(text).every((peer) => parseLi
 const seconds = (value: number) => z.int().min(1).max(86_400).default(value)
 const megabytes = (value: number) => z.number().positive().max(1_000_000).default(value)
 const orEmpty = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? [])
+
+/** A check as a strategy would ask for it; `options` add what does not belong into tags. */
+const localCheck = z
+  .strictObject({
+    metric: z.string(),
+    tags: z.string().default(''),
+    options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
+  })
+  .superRefine(({ metric, tags, options }, context) => {
+    const read = parseCheck(metric, tags, options)
+    if (!read.ok) context.addIssue({ code: 'custom', message: withoutPasswords(`${metric}: ${read.reason}`) })
+  })
 
 /** `agent/cfg.json`: the members of falcon-plus' agent, then ours (each with a safe default). */
 export const agentConfig = z.object({
@@ -70,8 +84,12 @@ export const agentConfig = z.object({
         .optional()
         .describe('But never these; by itself those of containers and guests'),
       mountPoint: orEmpty(z.array(z.string())).describe('Only these mount points; empty for all'),
+      systemdUnits: orEmpty(z.array(z.string())).describe(
+        'Units watched one by one: names, * is anything, ? one character',
+      ),
     })
     .prefault({}),
+  checks: orEmpty(z.array(localCheck)).describe('What is watched from here besides what the portal asks for'),
   default_tags: z
     .record(z.string(), z.string())
     .nullish()

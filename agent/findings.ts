@@ -1,4 +1,5 @@
-import type { AgentStatus, CheckView } from './status.ts'
+import type { CheckState } from './checks/runner.ts'
+import type { AgentStatus } from './status.ts'
 import { droppedSamples } from './status.ts'
 import type { LastValue } from './last-values.ts'
 
@@ -96,7 +97,7 @@ function plugins({ plugins: states, pluginProblems }: AgentStatus): Finding[] {
   ]
 }
 
-function failedCheck({ metrics, tags, last }: CheckView): Finding[] {
+function failedCheck({ metrics, tags, last }: CheckState): Finding[] {
   if (last?.reason === undefined) return []
   return [
     { level: 'warning', kind: 'checkFailed', facts: { check: `${metrics.join(' ')} ${tags}`, reason: last.reason } },

@@ -16,6 +16,7 @@ const always: readonly string[] = [
   'http.runSeconds',
   'http.runKilobytes',
   'collector',
+  'checks',
   'default_tags',
   'ignore',
   'trusted',

@@ -1,3 +1,4 @@
+import type { CheckState } from './checks/runner.ts'
 import type { CollectorTrouble } from './collectors/round.ts'
 import type { HeartbeatState } from './heartbeat/start.ts'
 import type { ChartData } from './history/history.ts'
@@ -24,7 +25,7 @@ export interface AgentStatus {
   readonly counts: Readonly<Record<string, number>>
   readonly plugins: ReadonlyMap<string, PluginState>
   readonly pluginProblems: readonly PlanProblem[]
-  readonly checks: readonly CheckView[]
+  readonly checks: readonly CheckState[]
   /** Those in trouble only. */
   readonly collectors: readonly CollectorTrouble[]
   readonly values: readonly LastValue[]
@@ -35,23 +36,6 @@ export interface SendStatus extends SendState {
   readonly addresses: readonly string[]
   /** What the spool may hold. */
   readonly spoolMaxBytes: number
-}
-
-/** One thing that a strategy or the configuration has this agent watch. */
-export interface CheckView {
-  readonly metrics: readonly string[]
-  readonly tags: string
-  /** Undefined until it has run. */
-  readonly last:
-    | {
-        readonly atMs: number
-        readonly durationMs: number
-        readonly values: Readonly<Record<string, number>>
-        /** Why the values are not what one hopes for. */
-        readonly reason: string | undefined
-        readonly note: string | undefined
-      }
-    | undefined
 }
 
 /** What the page draws besides. */

@@ -11,6 +11,7 @@ export type {
 } from './agent.ts'
 export { longestAgentHealth, readAgentHealth } from './agent-health.ts'
 export type { AgentHealth, PluginHealth } from './agent-health.ts'
+export { checkMetrics } from './check-metrics.ts'
 export { formatEvent } from './event.ts'
 export type { AlarmEvent, EventStatus } from './event.ts'
 export { decodeGo, foldName, goAny, goInt64, goPointers, goString, goStruct, wellFormed } from './go-decode.ts'

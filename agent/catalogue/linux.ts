@@ -216,6 +216,24 @@ export const linuxMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Units of systemd',
+    tags: ['state'],
+    note: 'Only where systemd runs, which is asked over its socket, once a minute at most.',
+    metrics: [
+      gauge(
+        'systemd.units',
+        'units',
+        'in that state: `active`, `inactive`, `failed`, `activating`, `deactivating`, `reloading`; 0 is sent too',
+      ),
+    ],
+  },
+  {
+    title: 'Watched units of systemd',
+    tags: ['unit'],
+    note: 'Of the units that `collector.systemdUnits` names.',
+    metrics: [gauge('systemd.unit.active', '-', '1 while the unit is active; else 0, also when there is no such unit')],
+  },
+  {
     title: 'NVIDIA cards',
     tags: ['uuid'],
     note: 'Only on hosts with their driver and its `nvidia-smi`. What a card does not tell is left out.',

@@ -1,5 +1,3 @@
-import { sortTags } from '#protocol'
-import { gauge } from '../collectors/collector.ts'
 import type { Host } from '../host/host.ts'
 import { StuckError } from '../host/slow-calls.ts'
 import { defineCheck } from './check.ts'
@@ -13,7 +11,8 @@ interface ProcessPattern {
 
 /** `name=<name>` and/or `cmdline=<part>`: how many processes match all of it. Kernel threads never do. */
 export const processCount = defineCheck<ProcessPattern>({
-  metric: 'proc.num',
+  name: 'proc.num',
+  metrics: ['proc.num'],
   read(tags) {
     const parts = tags.split(',').map((part) => part.trim())
     const name = lastOf(parts, 'name=')
@@ -24,12 +23,9 @@ export const processCount = defineCheck<ProcessPattern>({
     const pattern = { ...(name !== undefined && { name }), ...(commandLine !== undefined && { commandLine }) }
     return { ok: true, value: pattern }
   },
-  async run(checks, { host }) {
-    const counts = await countProcesses(
-      host,
-      checks.map((check) => check.target),
-    )
-    return checks.map(({ tags }, i) => gauge('proc.num', counts[i] ?? 0, sortTags(tags)))
+  async run(patterns, { host }) {
+    const counts = await countProcesses(host, patterns)
+    return counts.map((count) => ({ values: { 'proc.num': count } }))
   },
 })
 

@@ -1,11 +1,11 @@
 import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { sortTags } from '#protocol'
-import { gauge } from '../collectors/collector.ts'
 import { defineCheck } from './check.ts'
+import type { Outcome } from './check.ts'
+import { eachTarget } from './each-target.ts'
 
 interface HealthTarget {
-  readonly url: URL
+  readonly url: string
   readonly timeoutMs: number
 }
 
@@ -17,7 +17,8 @@ const parallel = 256
 
 /** `url=<url>,timeout=<seconds>`: 1 when a HEAD request answers 200 in time; else 0. Redirects are not followed. */
 export const urlHealth = defineCheck<HealthTarget>({
-  metric: 'url.check.health',
+  name: 'url.check.health',
+  metrics: ['url.check.health'],
   read(tags) {
     // The timeout is looked for from the end, because a URL may hold `=` and `,` itself.
     const match = /^\s*url=(.+),\s*timeout=(\d{1,9})\s*$/.exec(tags)
@@ -29,37 +30,32 @@ export const urlHealth = defineCheck<HealthTarget>({
     if (!url) return { ok: false, reason: `"${address}" is not an http or https URL` }
     return { ok: true, value: { url, timeoutMs: Math.min(timeout * 1000, longestWaitMs) } }
   },
-  async run(checks, { hostname }) {
-    const values: number[] = []
-    const queue = checks.entries()
-    const worker = async () => {
-      for (const [i, { target }] of queue) values[i] = (await headStatus(target)) === 200 ? 1 : 0
-    }
-    await Promise.all(Array.from({ length: parallel }, worker))
-    return checks.map(({ tags }, i) => gauge('url.check.health', values[i] ?? 0, sortTags(`${tags},src=${hostname}`)))
-  },
+  run: (targets) => eachTarget(targets, { parallel, longestMs: ({ timeoutMs }) => timeoutMs }, health),
+  ownTags: ({ hostname }) => `src=${hostname}`,
 })
 
 /** Falcon: an address without scheme is an http one, as curl has it. */
-function readUrl(address: string): URL | undefined {
+function readUrl(address: string): string | undefined {
   const text = address.includes('://') ? address : `http://${address}`
   if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
+  const { protocol, href } = new URL(text)
+  return protocol === 'http:' || protocol === 'https:' ? href : undefined
 }
 
-/** The status of the answer, 0 when there is none in time. */
-function headStatus({ url, timeoutMs }: HealthTarget): Promise<number> {
+function health({ url, timeoutMs }: HealthTarget): Promise<Outcome> {
   return new Promise((resolve) => {
+    const sick = (reason: string) => resolve({ values: { 'url.check.health': 0 }, reason })
+    const { protocol } = new URL(url)
     const signal = AbortSignal.timeout(timeoutMs)
-    const send = url.protocol === 'https:' ? secureRequest : plainRequest
+    const send = protocol === 'https:' ? secureRequest : plainRequest
     const headers = { 'user-agent': 'falcon-agent', accept: '*/*' }
     const request = send(url, { method: 'HEAD', agent: false, signal, headers }, (response) => {
       response.resume()
-      resolve(response.statusCode ?? 0)
+      if (response.statusCode === 200) resolve({ values: { 'url.check.health': 1 } })
+      else sick(`answered ${response.statusCode}`)
       request.destroy()
     })
-    request.on('error', () => resolve(0))
+    request.on('error', (error) => sick(signal.aborted ? `no answer in ${timeoutMs / 1000} s` : error.message))
     request.end()
   })
 }

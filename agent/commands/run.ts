@@ -7,13 +7,14 @@ import { readConfigApart } from '../read-config.ts'
 /** Runs the agent until it is told to stop. */
 export async function run(): Promise<void> {
   const platform = await openPlatform(process.env)
-  // A debugger's port is taken already.
-  const execArgv = process.execArgv.filter((word) => !word.startsWith('--inspect'))
-  const command = [process.execPath, ...execArgv, process.argv[1] ?? '']
+  let file: string | undefined
   await runLean({
     name: 'agent',
-    read: (chosen) => readConfigApart(command, chosen),
-    start: (config, log, configFile) =>
+    read(chosen) {
+      file = chosen
+      return readConfigApart(chosen)
+    },
+    start: (config, log) =>
       startAgent(config, log, {
         root: projectRoot,
         platform,
@@ -27,7 +28,7 @@ export async function run(): Promise<void> {
         },
         now: Date.now,
         random: Math.random,
-        readConfig: async () => (await readConfigApart(command, configFile)).value,
+        readConfig: async () => (await readConfigApart(file)).value,
         exit: () => process.kill(process.pid, 'SIGTERM'),
       }),
   })

@@ -14,8 +14,24 @@ export interface Host {
    * Rejects with `StuckError` when the process is stuck in the kernel.
    */
   commandLine(pid: number): Promise<string>
+  /** Undefined for a process that has ended, or that the agent may not look at. */
+  processUse(pid: number): Promise<ProcessUse | undefined>
+  /** Files, sockets and pipes it has open, on Windows its handles; undefined as above. */
+  openFiles(pid: number): Promise<number | undefined>
+  /** Whether a service of that name runs; false for one that there is not. Rejects where the system has no services. */
+  serviceRunning(name: string): Promise<boolean>
   /** Bytes below and including `path` as `du -bs` counts them; rejects when any part cannot be read or time is up. */
   treeSize(path: string, deadlineMs: number): Promise<number>
   /** What the machine has been asked and does not answer: each holds a thread, for which the end of the process waits. */
   unanswered(): string[]
+}
+
+/** What a process takes of its machine. */
+export interface ProcessUse {
+  /** Differs from what a later process under the same id has. */
+  readonly started: number
+  /** Of a processor, since it started, all threads together. */
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly threads: number
 }

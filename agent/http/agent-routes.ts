@@ -3,6 +3,7 @@ import type { Counters } from '#lib/counters'
 import type { Trust } from '#lib/http'
 import type { Logger } from '#lib/log'
 import type { Reload } from '#lib/module'
+import { withoutPasswords } from '../checks/passwords.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Plugin } from '../plugins/plan.ts'
 import type { PluginRepository } from '../plugins/repository.ts'
@@ -109,5 +110,10 @@ function shownPlugins(states: ReadonlyMap<string, PluginState>): Record<string, 
 
 /** The configuration without what only this process should know. */
 function shownConfig(config: AgentConfig): AgentConfig {
-  return { ...config, token: config.token === '' ? '' : '***' }
+  const checks = config.checks.map((check) => ({
+    ...check,
+    tags: withoutPasswords(check.tags),
+    options: Object.fromEntries(Object.keys(check.options).map((name) => [name, '***'])),
+  }))
+  return { ...config, checks, token: config.token === '' ? '' : '***' }
 }

@@ -15,11 +15,14 @@ import { createNetCollector } from './net.ts'
 import { createPressureCollector } from './pressure.ts'
 import { createSnmpUdpCollector } from './snmp-udp.ts'
 import { createSocketsCollector } from './sockets.ts'
+import { createSystemdCollector } from './systemd.ts'
 import { createTcpExtCollector } from './tcp-ext.ts'
 
 export interface CollectorSettings extends InterfaceChoice {
   /** File systems are kept that are mounted exactly there; all ordinary ones when empty. */
   readonly mountPoint: readonly string[]
+  /** Names of units, or patterns of `*` and `?`, that are watched one by one. */
+  readonly systemdUnits: readonly string[]
 }
 
 /** Everything that is collected each step, in the order it is sent. */
@@ -38,6 +41,7 @@ export function createLinuxCollectors(host: LinuxHost, settings: CollectorSettin
     createSocketsCollector(host),
     createConntrackCollector(host),
     createPressureCollector(host),
+    createSystemdCollector(host, settings.systemdUnits),
     createGpuCollector(host),
   ]
 }

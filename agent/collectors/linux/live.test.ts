@@ -8,6 +8,7 @@ test('on this machine every collector works, and gives nothing that is not in th
     ifacePrefix: [],
     ifaceInclude: ['*'],
     mountPoint: [],
+    systemdUnits: [],
   })
   for (const collector of collectors) await collector.collect()
   const samples = (await Promise.all(collectors.map((collector) => collector.collect()))).flat()

@@ -1,4 +1,5 @@
-import type { AgentStatus, CheckView } from '../../status.ts'
+import type { CheckState } from '../../checks/runner.ts'
+import type { AgentStatus } from '../../status.ts'
 import { droppedSamples } from '../../status.ts'
 import { escapeHtml } from '../answer.ts'
 import { ago, bytes, number, span } from './format.ts'
@@ -114,7 +115,7 @@ function valuesOf(values: Readonly<Record<string, number>>): string {
   return entries.map(([metric, value]) => `${metric.slice(metric.lastIndexOf('.') + 1)} ${number(value)}`).join(', ')
 }
 
-function checkReason(last: CheckView['last']): string {
+function checkReason(last: CheckState['last']): string {
   if (last?.reason !== undefined) return cell(last.reason, 'bad')
   return cell(last?.note ?? '', 'soft')
 }

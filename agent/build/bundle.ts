@@ -1,0 +1,37 @@
+import { build } from 'esbuild'
+import type { Plugin } from 'esbuild'
+
+/** All of the agent as one CommonJS file, which is the only kind that Node runs out of an executable. */
+export async function bundleAgent(source: string, output: string): Promise<void> {
+  await build({
+    entryPoints: [source],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    conditions: ['source'],
+    // Comes as a file of its own, for the system the executable is for.
+    external: ['koffi'],
+    // The text stays in the memory of the agent; names stay readable in what it logs.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: false,
+    legalComments: 'none',
+    // Only code that runs outside of an executable asks for it.
+    logOverride: { 'empty-import-meta': 'silent' },
+    plugins: [withoutLanguages],
+    logLevel: 'warning',
+  })
+}
+
+/** zod brings its messages in forty languages; ours are English, which it has by itself. */
+const withoutLanguages: Plugin = {
+  name: 'without-languages',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]zod[/\\].*[/\\]locales[/\\]index\.(js|cjs)$/ }, () => ({
+      contents: `export { default as en } from './en.js'`,
+      loader: 'js',
+    }))
+  },
+}

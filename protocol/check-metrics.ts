@@ -1,0 +1,11 @@
+/**
+ * Metrics that an agent only collects when a strategy or its own configuration asks for them. hbs hands out the
+ * strategies on these (`Agent.BuiltinMetrics`); agents that do not know one pass over it.
+ */
+export const checkMetrics: readonly string[] = [
+  // Falcon: all that Open-Falcon's agent knows.
+  'net.port.listen',
+  'proc.num',
+  'du.bs',
+  'url.check.health',
+]

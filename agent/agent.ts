@@ -23,6 +23,7 @@ import { startHeartbeat } from './heartbeat/start.ts'
 import type { HeartbeatSettings, RunningHeartbeat } from './heartbeat/start.ts'
 import { createHistory } from './history/history.ts'
 import { createInventory } from './host/inventory.ts'
+import { createNames } from './host/names.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
@@ -31,9 +32,13 @@ import { createLastValues } from './last-values.ts'
 import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
+import { itemsOf } from './plugins/output.ts'
+import { startPeriodicUpdates } from './plugins/periodic-update.ts'
 import { planPlugins } from './plugins/plan.ts'
+import { runSamples } from './plugins/report.ts'
 import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
+import { createPluginRunner } from './plugins/run-plugin.ts'
 import { createPluginScheduler } from './plugins/scheduler.ts'
 import { react, reloadable } from './reload.ts'
 import { createOwnRounds } from './rounds.ts'
@@ -123,20 +128,38 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     onChange: () => void planAgain(),
     stopping: stopping.signal,
   })
+  const takeFromPlugin = (items: string) =>
+    intake ? intake.take(items, 'plugin', 'whole text') : ({ ok: false, reason: 'this agent sends nothing' } as const)
   const plugins = createPluginScheduler({
-    settings: () => ({
-      dir: at(current.plugin.dir),
-      logs: at(current.plugin.logs),
-      cwd: around.root,
-      parallel: current.plugin.parallel,
-      outputKilobytes: current.plugin.outputKilobytes,
+    run: createPluginRunner({
+      settings: () => ({
+        ...current.plugin,
+        dir: at(current.plugin.dir),
+        logs: at(current.plugin.logs),
+        cwd: around.root,
+      }),
+      env: childEnv,
+      take: takeFromPlugin,
+      onRun(plugin, run) {
+        if (!current.plugin.metrics) return
+        const samples = runSamples(plugin, run).filter(({ metric }) => current.ignore[metric] !== true)
+        if (samples.length > 0) takeFromPlugin(itemsOf(samples, plugin.Cycle))
+      },
+      ...common,
     }),
-    env: childEnv,
+    parallel: () => current.plugin.parallel,
+    isHeld: () => repository.isReplacing(),
     hostname,
-    take: (output) =>
-      intake ? intake.take(output, 'plugin', 'whole text') : { ok: false, reason: 'this agent sends nothing' },
     ...common,
   })
+
+  const updates = startPeriodicUpdates({
+    seconds: () => (current.plugin.enabled ? current.plugin.updateSeconds : 0),
+    hostname,
+    now,
+    update: () => void repository.update(),
+  })
+  await repository.restore()
 
   let orders: Orders = noOrders
   let checks: readonly Check[] = wantedChecks(config.checks, orders.metrics, log)
@@ -164,15 +187,16 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       dropped: () => droppedSamples(counters.values()),
       now,
     })
+  const names = createNames()
   const checkRunner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, hostname: hostname() }),
+    context: () => ({ host: platform.host, names, hostname: hostname() }),
     now,
   })
   let heartbeat: RunningHeartbeat | undefined
   const rounds = createOwnRounds({
-    collectors: platform.collectors(config.collector),
+    collectors: platform.collectors(config.collector, log),
     slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
     selfMetrics: () => [
       ...(current.selfMetrics && selfMetrics ? selfMetrics() : []),
@@ -229,7 +253,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     const moveSender = () =>
       sender?.move({ addresses: transferPeers(merged), connectTimeoutMs: merged.transfer.timeout })
     react(changes.applied, {
-      collector: () => rounds.replace(platform.collectors(merged.collector)),
+      collector: () => rounds.replace(platform.collectors(merged.collector, log)),
       'transfer.interval': changeStep,
       'transfer.addrs': moveSender,
       'transfer.timeout': moveSender,
@@ -303,6 +327,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     stopping.abort()
     collection?.stop()
     await server?.close()
+    updates.stop()
     await plugins.stop()
     await heartbeat?.stop()
     await sender?.stop()

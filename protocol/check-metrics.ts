@@ -8,4 +8,13 @@ export const checkMetrics: readonly string[] = [
   'proc.num',
   'du.bs',
   'url.check.health',
+  'proc.cpu',
+  'proc.mem',
+  'proc.fd',
+  'proc.threads',
+  'service.state',
+  'ping.loss',
+  'ping.min',
+  'ping.avg',
+  'ping.max',
 ]

@@ -26,10 +26,12 @@ export interface Parts {
 export async function makeExecutable(parts: Parts, builder: string, output: string, scratch: string): Promise<void> {
   const blob = join(scratch, 'program.blob')
   const settings = join(scratch, 'program.json')
+  // By this name it stands in stack traces, whoever builds it and wherever.
+  copyFileSync(parts.main, join(scratch, 'agent.cjs'))
   writeFileSync(
     settings,
     JSON.stringify({
-      main: parts.main,
+      main: 'agent.cjs',
       output: blob,
       disableExperimentalSEAWarning: true,
       useSnapshot: false,
@@ -37,7 +39,7 @@ export async function makeExecutable(parts: Parts, builder: string, output: stri
       assets: parts.assets,
     }),
   )
-  await run(builder, ['--experimental-sea-config', settings])
+  await run(builder, ['--experimental-sea-config', settings], { cwd: scratch })
   const unfinished = join(scratch, 'executable')
   writeFileSync(unfinished, withoutSignature(readFileSync(parts.node)))
   // By a process of its own: it says much that means nothing, and is heard only when it fails.

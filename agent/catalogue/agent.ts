@@ -40,6 +40,29 @@ export const agentMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Runs of plugins',
+    tags: ['plugin'],
+    note: 'Once a run, with the cycle of the plugin as step; sent unless `plugin.metrics` is false.',
+    metrics: [
+      gauge('plugin.exit', '-', 'exit code; -1 when it was killed or could not be started'),
+      gauge('plugin.duration', 's', 'how long it ran'),
+      gauge('plugin.failed', '-', '1: its output does not count or not all of it, the page `/` says why'),
+    ],
+  },
+  {
+    title: 'Nagios plugins',
+    tags: [],
+    note: 'Of plugins that speak like those of Nagios; all with a tag `args` when bound with arguments. See the README of agent.',
+    metrics: [
+      gauge('nagios.status', '-', '0 ok, 1 warning, 2 critical, 3 unknown; tag `check`'),
+      gauge(
+        'nagios.*',
+        '-',
+        'performance data of a check, in bytes, seconds or as given; tag `label`; COUNTER for unit `c`',
+      ),
+    ],
+  },
+  {
     title: 'Modules on this machine',
     tags: ['module'],
     note: 'What each module shows at `/metrics`: a counter as COUNTER, without its `_total`; labels are further tags. See `modules` in the README of agent.',

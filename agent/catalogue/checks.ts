@@ -22,6 +22,27 @@ export const checkMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Check: what processes take',
+    tags: [],
+    note: 'For each strategy on one of them with tags as for `proc.num`; sums over the processes that match.',
+    metrics: [
+      gauge('proc.cpu', '%', 'of one processor over the step, of processes that were there a step ago too'),
+      gauge('proc.mem', 'bytes', 'resident memory'),
+      gauge(
+        'proc.fd',
+        'files',
+        'open files, sockets and pipes, on Windows handles; absent where the agent may not see them',
+      ),
+      gauge('proc.threads', 'threads', 'threads'),
+    ],
+  },
+  {
+    title: 'Check: services',
+    tags: ['name'],
+    note: 'For each strategy with tags `name=<unit of systemd or service of Windows>`; `.service` may be left out.',
+    metrics: [gauge('service.state', '-', '1 while it runs; else 0, also when there is no such service')],
+  },
+  {
     title: 'Check: directories',
     tags: ['path'],
     note: 'For each strategy with tags `path=<directory>`. Several are measured side by side, one question of each in turn.',
@@ -32,5 +53,20 @@ export const checkMetrics: readonly MetricGroup[] = [
     tags: ['src', 'timeout', 'url'],
     note: 'For each strategy with tags `url=<url>,timeout=<seconds>`; `src` is the name of this host. No answer is waited for longer than 30 s.',
     metrics: [gauge('url.check.health', '-', '1 when a HEAD request answers 200 in time; else 0')],
+  },
+  {
+    title: 'Check: ping',
+    tags: ['host'],
+    note: 'For each check with tags `host=<name or address>`; `count` (3), `timeout` in seconds of each echo (1), `ip=4` or `ip=6`.',
+    metrics: [
+      gauge(
+        'ping.loss',
+        '%',
+        'share of the ICMP echoes without reply in time; 100 also when the name cannot be resolved',
+      ),
+      gauge('ping.min', 'ms', 'shortest time until a reply; missing when there was none'),
+      gauge('ping.avg', 'ms', 'mean time until a reply'),
+      gauge('ping.max', 'ms', 'longest time until a reply'),
+    ],
   },
 ]

@@ -216,6 +216,16 @@ export const linuxMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Clock',
+    tags: [],
+    note:
+      'Measured every five minutes, and at once when the clock was set, by SNTP with the servers that `collector.ntpServers` names, ' +
+      'else with those that chrony, ntpd or timesyncd is configured to follow; sent with each step. Absent when none answers.',
+    metrics: [
+      gauge('sys.ntp.offset', 'ms', 'how far this host is ahead of its time servers; negative when it is behind'),
+    ],
+  },
+  {
     title: 'Units of systemd',
     tags: ['state'],
     note: 'Only where systemd runs, which is asked over its socket, once a minute at most.',

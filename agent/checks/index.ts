@@ -1,12 +1,23 @@
 import type { Reading } from '#protocol'
 import type { Check, CheckFamily, CheckOptions } from './check.ts'
 import { directorySize } from './directory-size.ts'
+import { ping } from './ping.ts'
 import { portListening } from './port-listening.ts'
 import { processCount } from './process-count.ts'
+import { createProcessUse } from './process-use.ts'
+import { serviceState } from './service-state.ts'
 import { urlHealth } from './url-health.ts'
 
 /** What can be asked of an agent, besides metrics that are always collected. */
-export const checkFamilies: readonly CheckFamily[] = [portListening, processCount, directorySize, urlHealth]
+export const checkFamilies: readonly CheckFamily[] = [
+  portListening,
+  processCount,
+  createProcessUse(),
+  serviceState,
+  directorySize,
+  urlHealth,
+  ping,
+]
 
 /** Reads one metric and tag text as hbs hands them out (`Agent.BuiltinMetrics`) or the configuration has them. */
 export function parseCheck(metric: string, tags: string, options: CheckOptions = {}): Reading<Check> {

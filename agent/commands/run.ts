@@ -1,21 +1,31 @@
 import { hostname } from 'node:os'
+import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
 import { openPlatform } from '../platform/platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
+/** What whoever runs the agent wants beside. */
+export interface RunOptions {
+  /** Where the log goes in place of stdout. */
+  readonly output?: LogOutput
+  readonly onStarted?: () => void
+}
+
 /** Runs the agent until it is told to stop. */
-export async function run(): Promise<void> {
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<void> {
   const platform = await openPlatform(process.env)
   let file: string | undefined
   await runLean({
     name: 'agent',
+    argv,
+    output: options.output,
     read(chosen) {
       file = chosen
       return readConfigApart(chosen)
     },
-    start: (config, log) =>
-      startAgent(config, log, {
+    async start(config, log) {
+      const running = await startAgent(config, log, {
         root: projectRoot,
         platform,
         systemName: hostname(),
@@ -29,8 +39,12 @@ export async function run(): Promise<void> {
         now: Date.now,
         random: Math.random,
         readConfig: async () => (await readConfigApart(file)).value,
-        exit: () => process.kill(process.pid, 'SIGTERM'),
-      }),
+        // On Windows a real signal would end the process on the spot.
+        exit: () => void process.emit('SIGTERM'),
+      })
+      options.onStarted?.()
+      return running
+    },
   })
 }
 

@@ -18,10 +18,15 @@ export interface Host {
   processUse(pid: number): Promise<ProcessUse | undefined>
   /** Files, sockets and pipes it has open, on Windows its handles; undefined as above. */
   openFiles(pid: number): Promise<number | undefined>
-  /** Whether a service of that name runs; false for one that there is not. Rejects where the system has no services. */
-  serviceRunning(name: string): Promise<boolean>
+  /** Whether a service of that name runs; false for one that there is not, undefined where nothing manages services. */
+  serviceRunning(name: string): Promise<boolean | undefined>
   /** Bytes below and including `path` as `du -bs` counts them; rejects when any part cannot be read or time is up. */
   treeSize(path: string, deadlineMs: number): Promise<number>
+  /**
+   * Sends one ICMP echo to an IP address: milliseconds until its reply, undefined when none comes in time. Rejects with
+   * `UnreachableError` when the system cannot send there, else when this process may not send echoes at all.
+   */
+  echo(address: string, timeoutMs: number): Promise<number | undefined>
   /** What the machine has been asked and does not answer: each holds a thread, for which the end of the process waits. */
   unanswered(): string[]
 }

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { LinuxHost, NetworkInterface, Sockets } from './linux/host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
+import { createEcho } from './linux/echo.ts'
 import { readGpus } from './linux/gpus.ts'
 import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
 import { createKernelFiles, isGone, isUnsupported } from './linux/kernel-files.ts'
@@ -14,8 +15,9 @@ import { readCommandLine, readNames, readOpenFiles, readProcessUse } from './lin
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
 import { numberFrom } from './linux/text.ts'
+import { readTimeServers } from './linux/time-servers.ts'
 import { createUnits } from './linux/units.ts'
-import { treeSize } from './linux/tree-size.ts'
+import { treeSize } from './tree-size.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 
@@ -129,10 +131,12 @@ export function createLinuxHost({
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     processUse: async (pid) => readProcessUse(files, pid),
     openFiles: async (pid) => readOpenFiles(files, pid),
+    timeServers: () => readTimeServers(files),
     units: () => units.list(),
     serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
+    echo: createEcho(),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }
 }

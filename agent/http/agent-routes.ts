@@ -6,7 +6,9 @@ import type { Reload } from '#lib/module'
 import { withoutPasswords } from '../checks/passwords.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Plugin } from '../plugins/plan.ts'
+import { pluginDetail } from '../plugins/report.ts'
 import type { PluginRepository } from '../plugins/repository.ts'
+import { withoutCredentials } from '../plugins/git.ts'
 import type { PluginState } from '../plugins/scheduler.ts'
 import type { Intake } from '../sender/intake.ts'
 import { guarded, isAllowed, noPrivilege } from './access.ts'
@@ -57,7 +59,7 @@ export function agentRoutes(agent: AgentFace): Routes {
       if (!agent.intake) return failure(503, 'this agent sends nothing: transfer is switched off')
       return push(request, agent.intake, bodyMegabytes * 2 ** 20)
     },
-    '/plugins': () => data(shownPlugins(agent.plugins())),
+    '/plugins': ({ query }) => data(shownPlugins(agent.plugins(), query.has('detail'))),
     // Open-Falcon's agent lets anybody do these two.
     '/plugin/update': guarded(trust, 403, async () => text(await agent.repository.update())),
     '/plugin/reset': guarded(trust, 403, async () => text(await agent.repository.reset())),
@@ -102,10 +104,10 @@ export function agentRoutes(agent: AgentFace): Routes {
   }
 }
 
-/** By key, in its order. */
-function shownPlugins(states: ReadonlyMap<string, PluginState>): Record<string, Plugin> {
+/** By key, in its order. Falcon: four members each, hence more only for those who ask. */
+function shownPlugins(states: ReadonlyMap<string, PluginState>, isDetailed: boolean): Record<string, Plugin> {
   const sorted = [...states].toSorted(([a], [b]) => compareBytes(a, b))
-  return Object.fromEntries(sorted.map(([key, { plugin }]) => [key, plugin]))
+  return Object.fromEntries(sorted.map(([key, state]) => [key, isDetailed ? pluginDetail(state) : state.plugin]))
 }
 
 /** The configuration without what only this process should know. */
@@ -115,5 +117,6 @@ function shownConfig(config: AgentConfig): AgentConfig {
     tags: withoutPasswords(check.tags),
     options: Object.fromEntries(Object.keys(check.options).map((name) => [name, '***'])),
   }))
-  return { ...config, checks, token: config.token === '' ? '' : '***' }
+  const plugin = { ...config.plugin, git: withoutCredentials(config.plugin.git) }
+  return { ...config, checks, plugin, token: config.token === '' ? '' : '***' }
 }

@@ -36,7 +36,8 @@ export async function openWindowsGuards(): Promise<Guards> {
   }
 }
 
-type Handle = unknown
+/** An address; koffi gives null for none. */
+type Handle = object
 type Calls = ReturnType<typeof declare>
 
 function declare(koffi: Awaited<ReturnType<typeof loadKoffi>>) {

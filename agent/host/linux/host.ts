@@ -29,6 +29,8 @@ export interface LinuxHost extends Host {
    * than the number is worth.
    */
   synReceived(): Promise<number | undefined>
+  /** Those that the time service of this machine is configured to follow. */
+  timeServers(): string[]
   /** Of systemd; undefined where it does not run. */
   units(): Promise<SystemdUnit[] | undefined>
   /** NVIDIA cards; none without their driver and its tools. Starts a program where there are some. */

@@ -13,13 +13,14 @@ const sockets = [
 export interface Units {
   /** Undefined on a machine that systemd does not run. */
   list(): Promise<SystemdUnit[] | undefined>
-  /** Whether a unit is active; `.service` may be left out. @throws on a machine that systemd does not run. */
-  isActive(name: string): Promise<boolean>
+  /** Whether a unit is active; `.service` may be left out. Undefined as above. */
+  isActive(name: string): Promise<boolean | undefined>
 }
 
 export function createUnits(files: KernelFiles, answerMs: number): Units {
   let known: Promise<readonly Systemd[]> | undefined
-  const here = (path: string) => existsSync(files.path(path))
+  // As systemd's own library tells.
+  const isHere = () => existsSync(files.path('/run/systemd/system'))
 
   async function ask<T>(question: (systemd: Systemd) => Promise<T>): Promise<T> {
     let failure: unknown = new Error('Cannot ask systemd: it has no socket')
@@ -35,11 +36,10 @@ export function createUnits(files: KernelFiles, answerMs: number): Units {
 
   return {
     async list() {
-      // As its own library tells whether it runs.
-      return here('/run/systemd/system') ? await ask((systemd) => systemd.units()) : undefined
+      return isHere() ? await ask((systemd) => systemd.units()) : undefined
     },
     async isActive(name) {
-      if (!here('/run/systemd/system')) throw new Error(`Cannot ask for ${name}: systemd does not run here`)
+      if (!isHere()) return undefined
       const { unitName } = await import('./dbus/systemd.ts')
       return (await ask((systemd) => systemd.activeState(unitName(name)))) === 'active'
     },

@@ -1,4 +1,6 @@
 import type { CheckState } from '../../checks/runner.ts'
+import type { LastRun } from '../../plugins/run-plugin.ts'
+import { namesOf } from '../../processes/run-guard.ts'
 import type { AgentStatus } from '../../status.ts'
 import { droppedSamples } from '../../status.ts'
 import { escapeHtml } from '../answer.ts'
@@ -130,12 +132,24 @@ export function plugins({ plugins: states, pluginProblems, nowMs }: AgentStatus,
     cell(last ? `${number(Math.round(last.durationMs))} ms` : '', 'n'),
     cell(String(last?.exit ?? ''), 'n'),
     cell(last ? number(last.samples) : '', 'n'),
-    cell(last?.error ?? '', 'bad'),
+    pluginSaid(last),
+    cell(last && last.left.length > 0 ? namesOf(last.left) : '', 'warning'),
   ])
   const numbers = [texts('took'), texts('exit'), texts('samples')].map((name) => `#${name}`)
-  const heading = [texts('plugin'), `#${texts('every')}`, texts('lastRun'), ...numbers, texts('error')]
+  const heading = [
+    texts('plugin'),
+    `#${texts('every')}`,
+    texts('lastRun'),
+    ...numbers,
+    texts('errorOrMessage'),
+    texts('leftRunning'),
+  ]
   const planned = `<h2>${texts('plugins')}</h2>${table(heading, rows, texts)}`
   if (pluginProblems.length === 0) return planned
   const problems = pluginProblems.map(({ entry, reason }) => [cell(entry), cell(reason, 'bad')])
   return `${planned}<h2>${texts('nothingToRun')}</h2>${table([texts('entry'), texts('because')], problems, texts)}`
+}
+
+function pluginSaid(last: LastRun | undefined): string {
+  return last?.error === undefined ? cell(last?.message ?? '', 'soft') : cell(last.error, 'bad')
 }

@@ -16,25 +16,30 @@ export interface LastValues {
   value(metric: string, tags?: string): number | undefined
   /** All of them by metric and tags; `only` restricts it to names that begin so. */
   list(only?: string): LastValue[]
+  /** Series that are silent for this long are forgotten from now on. */
+  keepFor(ms: number): void
 }
 
-/** Series that are silent for `keepMs` are forgotten. */
-export function createLastValues(keepMs: number): LastValues {
+/** Series that are silent for `keepMs` are forgotten. `seen` is told each value. */
+export function createLastValues(keepMs: number, seen: (value: LastValue) => void = () => undefined): LastValues {
+  let keptMs = keepMs
   const values = new Map<string, LastValue>()
   let lookedAtMs = -Infinity
 
   /** Looking at all of them is not worth it for each part of a round. */
   function forget(atMs: number): void {
-    if (Math.abs(atMs - lookedAtMs) < keepMs / 10) return
+    if (Math.abs(atMs - lookedAtMs) < keptMs / 10) return
     lookedAtMs = atMs
-    for (const [key, { atMs: at }] of values) if (Math.abs(atMs - at) > keepMs) values.delete(key)
+    for (const [key, { atMs: at }] of values) if (Math.abs(atMs - at) > keptMs) values.delete(key)
   }
 
   return {
     record(samples, atMs) {
       for (const sample of samples) {
         const key = counterOf(sample.metric, sample.tags)
-        values.set(key, { sample, atMs, perSecond: rate(values.get(key), sample, atMs) })
+        const value = { sample, atMs, perSecond: rate(values.get(key), sample, atMs) }
+        values.set(key, value)
+        seen(value)
       }
       forget(atMs)
     },
@@ -44,6 +49,9 @@ export function createLastValues(keepMs: number): LastValues {
         .filter(([key]) => key.startsWith(only))
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([, value]) => value),
+    keepFor(ms) {
+      keptMs = ms
+    },
   }
 }
 

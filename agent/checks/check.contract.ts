@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { checkMetrics, parseTags, sortTags } from '#protocol'
 import { findMetric } from '../catalogue/catalogue.ts'
 import type { CollectedSample } from '../collectors/collector.ts'
-import { createLinuxHost } from '../host/linux.ts'
 import type { CheckFamily } from './check.ts'
-import { runChecks } from './fixture-run.ts'
+import { checkContext, runChecks } from './fixture-run.ts'
 import { createCheckRunner } from './runner.ts'
 
 /** What every family of checks keeps. `good` are tag texts it takes, each another target, `bad` such that it refuses. */
@@ -63,7 +62,7 @@ async function samplesOf(family: CheckFamily, tags: string): Promise<CollectedSa
   const runner = createCheckRunner({
     families: [family],
     current: () => [{ metric, tags, target: target.value }],
-    context: () => ({ host: createLinuxHost({ root: '/' }), hostname: 'h' }),
+    context: () => checkContext(),
     now: () => 0,
   })
   return (await Promise.all(runner.collectors.map((collector) => collector.collect()))).flat()

@@ -1,5 +1,6 @@
 import type { Reading } from '#protocol'
 import type { Host } from '../host/host.ts'
+import type { Names } from '../host/names.ts'
 
 /** One thing to watch, as a strategy or the configuration asks for it. */
 export interface Check {
@@ -14,6 +15,7 @@ export interface Check {
 /** What a check may use besides its own text. */
 export interface CheckContext {
   readonly host: Host
+  readonly names: Names
   /** This agent's endpoint name. */
   readonly hostname: string
 }

@@ -6,6 +6,7 @@ import type { FixtureHost } from '../host/fixture-host.ts'
 import type { Host } from '../host/host.ts'
 import { defineCheck } from './check.ts'
 import type { Check, CheckFamily } from './check.ts'
+import { checkContext } from './fixture-run.ts'
 import { checkFamilies, parseCheck } from './index.ts'
 import { createCheckRunner } from './runner.ts'
 import type { CheckRunner } from './runner.ts'
@@ -27,7 +28,12 @@ function runnerOf(
   families: readonly CheckFamily[] = checkFamilies,
   on: Host = host,
 ): CheckRunner {
-  return createCheckRunner({ families, current, context: () => ({ host: on, hostname: hostname() }), now: () => 1000 })
+  return createCheckRunner({
+    families,
+    current,
+    context: () => checkContext({ host: on, hostname: hostname() }),
+    now: () => 1000,
+  })
 }
 
 async function collect({ collectors }: CheckRunner): Promise<CollectedSample[]> {

@@ -1,8 +1,10 @@
 import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
+import type { Names } from '../host/names.ts'
 import { defineCheck } from './check.ts'
 import type { Outcome } from './check.ts'
 import { eachTarget } from './each-target.ts'
+import { readWebAddress } from './web-address.ts'
 
 interface HealthTarget {
   readonly url: string
@@ -26,35 +28,32 @@ export const urlHealth = defineCheck<HealthTarget>({
     const timeout = Number(seconds)
     if (!match) return { ok: false, reason: `"${tags}" is not url=<url>,timeout=<seconds>` }
     if (timeout < 1) return { ok: false, reason: `"${tags}" has a timeout below one second` }
-    const url = readUrl(address.trim())
+    const url = readWebAddress(address.trim())
     if (!url) return { ok: false, reason: `"${address}" is not an http or https URL` }
     return { ok: true, value: { url, timeoutMs: Math.min(timeout * 1000, longestWaitMs) } }
   },
-  run: (targets) => eachTarget(targets, { parallel, longestMs: ({ timeoutMs }) => timeoutMs }, health),
+  run: (targets, { names }) =>
+    eachTarget(targets, { parallel, longestMs: ({ timeoutMs }) => timeoutMs }, (target) => health(target, names)),
   ownTags: ({ hostname }) => `src=${hostname}`,
 })
 
-/** Falcon: an address without scheme is an http one, as curl has it. */
-function readUrl(address: string): string | undefined {
-  const text = address.includes('://') ? address : `http://${address}`
-  if (!URL.canParse(text)) return undefined
-  const { protocol, href } = new URL(text)
-  return protocol === 'http:' || protocol === 'https:' ? href : undefined
-}
-
-function health({ url, timeoutMs }: HealthTarget): Promise<Outcome> {
+function health({ url, timeoutMs }: HealthTarget, names: Names): Promise<Outcome> {
   return new Promise((resolve) => {
     const sick = (reason: string) => resolve({ values: { 'url.check.health': 0 }, reason })
     const { protocol } = new URL(url)
     const signal = AbortSignal.timeout(timeoutMs)
     const send = protocol === 'https:' ? secureRequest : plainRequest
     const headers = { 'user-agent': 'falcon-agent', accept: '*/*' }
-    const request = send(url, { method: 'HEAD', agent: false, signal, headers }, (response) => {
-      response.resume()
-      if (response.statusCode === 200) resolve({ values: { 'url.check.health': 1 } })
-      else sick(`answered ${response.statusCode}`)
-      request.destroy()
-    })
+    const request = send(
+      url,
+      { method: 'HEAD', agent: false, signal, headers, lookup: names.lookup(timeoutMs) },
+      (response) => {
+        response.resume()
+        if (response.statusCode === 200) resolve({ values: { 'url.check.health': 1 } })
+        else sick(`answered ${response.statusCode}`)
+        request.destroy()
+      },
+    )
     request.on('error', (error) => sick(signal.aborted ? `no answer in ${timeoutMs / 1000} s` : error.message))
     request.end()
   })

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { LinuxHost, NetworkInterface, Sockets } from './linux/host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
+import { createEcho } from './linux/echo.ts'
 import { readGpus } from './linux/gpus.ts'
 import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
 import { createKernelFiles, isGone, isUnsupported } from './linux/kernel-files.ts'
@@ -16,7 +17,8 @@ import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.t
 import { numberFrom } from './linux/text.ts'
 import { readTimeServers } from './linux/time-servers.ts'
 import { createUnits } from './linux/units.ts'
-import { treeSize } from './linux/tree-size.ts'
+import { treeSize } from './tree-size.ts'
+import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 
@@ -135,6 +137,8 @@ export function createLinuxHost({
     serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
+    walkFiles: createFileWalks(walks, placesElsewhere, (path) => files.path(path)),
+    echo: createEcho(),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }
 }

@@ -36,7 +36,8 @@ export async function openWindowsGuards(): Promise<Guards> {
   }
 }
 
-type Handle = unknown
+/** An address; koffi gives null for none. */
+type Handle = object
 type Calls = ReturnType<typeof declare>
 
 function declare(koffi: Awaited<ReturnType<typeof loadKoffi>>) {
@@ -67,7 +68,7 @@ function declare(koffi: Awaited<ReturnType<typeof loadKoffi>>) {
       access: number,
       inherit: number,
       pid: number,
-    ) => Handle | null,
+    ) => Handle,
     nameOf: kernel.func('int QueryFullProcessImageNameW(void *process, uint32_t flags, void *name, void *length)') as (
       process: Handle,
       flags: number,

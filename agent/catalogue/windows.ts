@@ -136,9 +136,9 @@ export const windowsMetrics: readonly MetricGroup[] = [
     ],
   },
   {
-    title: 'Windows: connections and uptime',
+    title: 'Windows: connections, uptime and restarts',
     tags: [],
-    note: 'IPv4 and IPv6 together; Linux names.',
+    note: 'IPv4 and IPv6 together. Linux names, sent unless `collector.windowsNames` is `windows-agent`.',
     metrics: [
       gauge('ss.estab', 'sockets', 'established, or closed by the other side only'),
       counter('net.tcp.retrans', '1/s', 'segments sent again'),
@@ -147,6 +147,7 @@ export const windowsMetrics: readonly MetricGroup[] = [
       counter('snmp.Udp.InErrors', '1/s', 'not delivered for other reasons'),
       counter('snmp.Udp.OutDatagrams', '1/s', 'sent'),
       gauge('sys.uptime', 's', 'since the system started'),
+      gauge('win.reboot.pending', '-', '1: Windows Update or a part of Windows that was installed waits for a restart'),
     ],
   },
   {

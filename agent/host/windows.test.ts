@@ -111,6 +111,12 @@ test('a program that may not be asked for its command line has its name, one tha
   expect(await host.commandLine(12_345)).toBe('')
 })
 
+test('a program is named with or without .exe, in whichever letters', () => {
+  const { isNamed } = createFixtureWindowsHost()
+  expect(['sqlservr.exe', 'SQLSERVR.EXE', 'sqlservr'].every((wanted) => isNamed('SqlServr.exe', wanted))).toBe(true)
+  expect(['sql', 'servr.exe', 'sqlservr.exe.exe'].some((wanted) => isNamed('sqlservr.exe', wanted))).toBe(false)
+})
+
 test('services are found however their name is written, with whether they run', async () => {
   const services = await createFixtureWindowsHost().services()
   expect(services.get('w3svc')).toEqual({ name: 'W3SVC', running: true })
@@ -120,6 +126,14 @@ test('services are found however their name is written, with whether they run', 
 test('instances of SQL Server are those of the registry; without it there are none', async () => {
   expect(await createFixtureWindowsHost().sqlServerInstances()).toEqual(['MSSQLSERVER', 'REPORTS'])
   expect(await hostWith({ registryValues: () => undefined }).sqlServerInstances()).toEqual([])
+})
+
+test('a restart is pending while either key says so, even one without values', async () => {
+  const host = createFixtureWindowsHost()
+  expect(await host.rebootPending()).toBe(false)
+  const key = String.raw`SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending`
+  host.state.registry[key] = []
+  expect(await host.rebootPending()).toBe(true)
 })
 
 test('processors, uptime and the size of a folder', async () => {

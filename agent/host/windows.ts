@@ -27,6 +27,11 @@ const fixed = 3
 const mostDisks = 32
 const families = [2, 23] as const
 const sqlServerInstances = 'SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL'
+/** They are there as long as a restart is due. */
+const rebootKeys = [
+  'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\RebootRequired',
+  'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\RebootPending',
+]
 /** How many programs are looked at before others get their turn. */
 const atOnce = 100
 
@@ -104,6 +109,10 @@ export function createWindowsHost({
       programs = win32.processes()
       return new Map([...programs].map(([pid, { name }]) => [pid, name]))
     },
+    isNamed(name, wanted) {
+      const [is, means] = [name.toLowerCase(), wanted.toLowerCase()]
+      return is === means || is === `${means}.exe`
+    },
     async commandLine(pid) {
       asked++
       if (asked % atOnce === 0) await setImmediate()
@@ -120,6 +129,7 @@ export function createWindowsHost({
     services,
     serviceRunning: async (name) => (await services()).get(name.toLowerCase())?.running === true,
     sqlServerInstances: async () => win32.registryValues(sqlServerInstances) ?? [],
+    rebootPending: async () => rebootKeys.some((key) => win32.registryValues(key) !== undefined),
     counterQuery: () => win32.openCounterQuery(),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(path, signal, walkers)),

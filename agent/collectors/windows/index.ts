@@ -13,6 +13,7 @@ import { hasLinuxNames } from './names.ts'
 import type { WindowsNames } from './names.ts'
 import { adapterFilter, createNetCollector } from './net.ts'
 import type { AdapterChoice } from './net.ts'
+import { createRebootCollector } from './reboot.ts'
 import { createServicesCollector } from './services.ts'
 import type { ServiceChoice } from './services.ts'
 import { createUptimeCollector } from './uptime.ts'
@@ -33,7 +34,9 @@ export function createWindowsCollectors(host: WindowsHost, settings: CollectorSe
     createNetCollector(host, adapterFilter(settings), names),
     createDiskIoCollector(host, names),
     createDfCollector(host, settings.mountPoint, names),
-    ...(hasLinuxNames(names) ? [createConnectionsCollector(host), createUptimeCollector(host)] : []),
+    ...(hasLinuxNames(names)
+      ? [createConnectionsCollector(host), createUptimeCollector(host), createRebootCollector(host)]
+      : []),
     ...(settings.iis || settings.sqlServer ? [createServicesCollector(host, settings)] : []),
     createCountersCollector(host, settings, log),
   ]

@@ -151,6 +151,14 @@ export const windowsMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Windows: clock',
+    tags: [],
+    note: 'As on Linux; by itself with the servers that the time service of Windows follows by name. In a domain name some in `collector.ntpServers`.',
+    metrics: [
+      gauge('sys.ntp.offset', 'ms', 'how far this host is ahead of its time servers; negative when it is behind'),
+    ],
+  },
+  {
     title: 'Windows: services of IIS and SQL Server',
     tags: [],
     note:

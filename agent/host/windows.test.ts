@@ -136,6 +136,17 @@ test('a restart is pending while either key says so, even one without values', a
   expect(await host.rebootPending()).toBe(true)
 })
 
+test('time servers are those that Windows follows by name, none in a domain', () => {
+  const host = createFixtureWindowsHost()
+  expect(host.timeServers()).toEqual([])
+  const key = String.raw`SYSTEM\CurrentControlSet\Services\W32Time\Parameters`
+  host.state.texts[String.raw`${key}\NtpServer`] = 'time.windows.com,0x9  ntp.example,0x1'
+  host.state.texts[String.raw`${key}\Type`] = 'NT5DS'
+  expect(host.timeServers()).toEqual([])
+  host.state.texts[String.raw`${key}\Type`] = 'NTP'
+  expect(host.timeServers()).toEqual(['time.windows.com', 'ntp.example'])
+})
+
 test('processors, uptime and the size of a folder', async () => {
   const host = createFixtureWindowsHost()
   expect(await host.cpuCount()).toBe(4)

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
+import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 import { treeSize } from './tree-size.ts'
@@ -11,6 +12,7 @@ import { parseProcessUse } from './windows/processes.ts'
 import { parseServices } from './windows/services.ts'
 import { parseDiskPerformance, parseDrives, parseVolume } from './windows/storage.ts'
 import { parseMemory, parseSystemTimes } from './windows/system.ts'
+import { readTimeServers } from './windows/time-servers.ts'
 import type { ProcessEntry, Win32 } from './windows/win32.ts'
 
 export interface WindowsHostOptions {
@@ -130,10 +132,12 @@ export function createWindowsHost({
     serviceRunning: async (name) => (await services()).get(name.toLowerCase())?.running === true,
     sqlServerInstances: async () => win32.registryValues(sqlServerInstances) ?? [],
     rebootPending: async () => rebootKeys.some((key) => win32.registryValues(key) !== undefined),
+    timeServers: () => readTimeServers(win32),
     counterQuery: () => win32.openCounterQuery(),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(path, signal, walkers)),
     echo: createEcho(win32),
+    walkFiles: createFileWalks(walks, walkers),
     unanswered: () => [drives, system, walks].flatMap((calls) => calls.hanging()),
   }
 }

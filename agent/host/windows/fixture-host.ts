@@ -67,6 +67,7 @@ export function createFixtureWindowsHost(): FixtureWindowsHost {
     },
     services: { W3SVC: 4, Spooler: 1, MSSQLSERVER: 4, MSSQL$REPORTS: 1, SQLAgent$REPORTS: 4, MsDtsServer150: 4 },
     registry: { 'SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL': ['MSSQLSERVER', 'REPORTS'] },
+    texts: {},
     counters: {
       add: async () => ({ status: 0xc0000bb8, counter: 0n }),
       collect: async () => 0,

@@ -25,6 +25,8 @@ export interface FixtureState {
   /** 4 is running, 1 stopped. */
   services: Record<string, number>
   registry: Record<string, string[]>
+  /** By key and name. */
+  texts: Record<string, string>
   counters: CounterQuery
 }
 
@@ -96,6 +98,7 @@ export function createFixtureWin32(state: FixtureState): Win32 {
     handleCount: (pid) => state.processes[pid]?.handles,
     services: async () => serviceList(state.services),
     registryValues: (key) => state.registry[key],
+    registryText: (key, name) => state.texts[`${key}\\${name}`],
     openCounterQuery: async () => state.counters,
   }
 }

@@ -19,6 +19,8 @@ export interface WindowsHost extends Host {
   sqlServerInstances(): Promise<string[]>
   /** Whether Windows Update, or a part of Windows that was installed, waits for a restart. */
   rebootPending(): Promise<boolean>
+  /** Names that the time service of Windows follows; none in a domain, where it follows the domain controllers. */
+  timeServers(): string[]
   counterQuery(): Promise<CounterQuery>
   /** Milliseconds on a clock that never jumps. */
   now(): number

@@ -106,6 +106,8 @@ export interface ServiceCalls {
 export interface RegistryCalls {
   /** Names of the values of a key of the local machine; undefined when there is no such key. */
   registryValues(key: string): string[] | undefined
+  /** A value that is text; undefined when there is none. */
+  registryText(key: string, name: string): string | undefined
 }
 
 /** Performance counters that are read together. Calls come one after the other. */

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createWindowsHost } from './windows.ts'
 import { createFixtureWindowsHost } from './windows/fixture-host.ts'
 import { createFixtureWin32 } from './windows/fixture-win32.ts'
+import { parseDiskNames } from './windows/storage.ts'
 import type { Win32 } from './windows/win32.ts'
 
 const gib = 2 ** 30
@@ -65,6 +66,13 @@ test('disks are told as far as Windows counts them, times in milliseconds', asyn
       },
     ],
   })
+})
+
+test('disks are found whatever their numbers, and told in their order', () => {
+  expect(parseDiskNames('C:\0PhysicalDrive10\0PhysicalDrive2\0PhysicalDriveX\0')).toEqual([
+    'PhysicalDrive2',
+    'PhysicalDrive10',
+  ])
 })
 
 test('adapters have the names of the control panel; loopback and what is gone meanwhile are left out', async () => {

@@ -9,8 +9,8 @@ import type { Disk, WindowsHost } from './windows/host.ts'
 import { parseAdapterIndexes, parseInterfaceRow, parsePorts, parseTcpStatistics } from './windows/network.ts'
 import { parseUdpStatistics } from './windows/network.ts'
 import { parseProcessUse } from './windows/processes.ts'
-import { parseServices } from './windows/services.ts'
-import { parseDiskPerformance, parseDrives, parseVolume } from './windows/storage.ts'
+import { isRunning, parseServices } from './windows/services.ts'
+import { parseDiskNames, parseDiskPerformance, parseDrives, parseVolume } from './windows/storage.ts'
 import { parseMemory, parseSystemTimes } from './windows/system.ts'
 import { readTimeServers } from './windows/time-servers.ts'
 import type { ProcessEntry, Win32 } from './windows/win32.ts'
@@ -25,8 +25,6 @@ export interface WindowsHostOptions {
 
 const removable = 2
 const fixed = 3
-/** Numbers beyond it are not tried, as in Windows-Agent. */
-const mostDisks = 32
 const families = [2, 23] as const
 const sqlServerInstances = 'SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL'
 /** They are there as long as a restart is due. */
@@ -52,8 +50,6 @@ export function createWindowsHost({
   let programs = new Map<number, ProcessEntry>()
   let asked = 0
 
-  const services = () => system.run('the services', answerMs, async () => parseServices(await win32.services()))
-
   return {
     now,
     cpuTimes: async () => parseSystemTimes(win32.systemTimes()),
@@ -74,9 +70,9 @@ export function createWindowsHost({
     disks: () =>
       drives.run('the disks', answerMs, async () => {
         const disks: Disk[] = []
-        for (let number = 0; number < mostDisks; number++) {
-          const bytes = await win32.diskPerformance(number)
-          if (typeof bytes !== 'string') disks.push(parseDiskPerformance(`PhysicalDrive${number}`, bytes))
+        for (const name of parseDiskNames(win32.deviceNames())) {
+          const bytes = await win32.diskPerformance(name)
+          if (bytes) disks.push(parseDiskPerformance(name, bytes))
         }
         return { atMs: now(), disks }
       }),
@@ -128,8 +124,12 @@ export function createWindowsHost({
       return parseProcessUse(answer, programs.get(pid)?.threads ?? 0)
     },
     openFiles: async (pid) => win32.handleCount(pid),
-    services,
-    serviceRunning: async (name) => (await services()).get(name.toLowerCase())?.running === true,
+    services: () => system.run('the services', answerMs, async () => parseServices(await win32.services())),
+    serviceRunning: (name) =>
+      system.run(`service ${name.toLowerCase()}`, answerMs, async () => {
+        const status = await win32.service(name)
+        return status !== undefined && isRunning(status)
+      }),
     sqlServerInstances: async () => win32.registryValues(sqlServerInstances) ?? [],
     rebootPending: async () => rebootKeys.some((key) => win32.registryValues(key) !== undefined),
     timeServers: () => readTimeServers(win32),

@@ -83,6 +83,7 @@ async function agentWith(settings: Record<string, unknown>, lines: string[] = []
     random: Math.random,
     readConfig: async () => agentConfig.parse(file.current),
     exit: () => undefined,
+    collectGarbage: () => undefined,
   })
   cleaning.push(() => agent.stop())
   const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${agent.port}${path}`, init)
@@ -182,12 +183,12 @@ test('a reload applies what it can, says what waits for a restart, and refuses w
   const plugin = { git: 'https://user:a-password@git.example/p.git' }
   const settings = { hostname: 'h1', token: 'a-secret', plugin, http }
   const { ask, file } = await agentWith(settings)
-  file.current = { ...settings, hostname: 'h2', transfer: { interval: 10 } }
+  file.current = { ...settings, hostname: 'h2', transfer: { interval: 10 }, spool: { maxAgeSeconds: 100 } }
   const answer = (await (await ask('/config/reload', { method: 'POST' })).json()) as Record<string, unknown>
   expect(answer).toMatchObject({
     msg: 'success',
-    applied: ['hostname'],
-    needsRestart: ['transfer.interval'],
+    applied: ['hostname', 'transfer.interval'],
+    needsRestart: ['spool.maxAgeSeconds'],
     data: { hostname: 'h2', token: '***', plugin: { git: 'https://***@git.example/p.git' } },
   })
   expect(await (await ask('/proc/kernel/hostname')).json()).toEqual({ msg: 'success', data: 'h2' })

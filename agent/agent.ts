@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import { ledgerPage, startLedger } from '#lib/ledger'
@@ -201,7 +202,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       use: around.use,
       send: () => sender.state(),
       dropped: () => droppedSamples(counters.values()),
-      now,
+      now: () => performance.now(),
     })
   const names = createNames()
   const checkRunner = createCheckRunner({

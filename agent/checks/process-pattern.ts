@@ -34,9 +34,12 @@ function lastOf(parts: readonly string[], prefix: string): string | undefined {
  */
 export async function findProcesses(host: Host, patterns: readonly ProcessPattern[]): Promise<number[][]> {
   const found = patterns.map((): number[] => [])
+  const numbered = [...patterns.entries()]
+  const ofAnyName = numbered.some(([, { name }]) => name === undefined)
+  const names = new Set(patterns.map(({ name }) => name))
   for (const [pid, name] of await host.processNames()) {
-    const candidates = [...patterns.entries()].filter(([, wanted]) => (wanted.name ?? name) === name)
-    if (candidates.length === 0) continue
+    if (!ofAnyName && !names.has(name)) continue
+    const candidates = numbered.filter(([, wanted]) => (wanted.name ?? name) === name)
     const commandLine = await commandLineOf(host, pid)
     if (commandLine === '') continue
     for (const [i, wanted] of candidates) {

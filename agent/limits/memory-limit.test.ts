@@ -50,7 +50,7 @@ test('below the limit bodies are taken as long as they fit together, and room gi
 
 test('close to the limit samples go to disk and pushes are refused, until collected garbage has made room', async () => {
   start(100)
-  resident = 90 * megabyte
+  resident = 95 * megabyte
   await vi.advanceTimersByTimeAsync(1000)
   expect(spill).toHaveBeenCalledTimes(1)
   expect(limit.take(1)).toBe(false)

@@ -28,27 +28,7 @@ export default defineConfig({
           name: 'executable',
           include: ['test/wine/**/*.test.ts', 'test/executable/**/*.test.ts'],
           testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        ...source,
-        test: {
-          name: 'wine',
-          include: ['test/wine/**/*.test.ts'],
-          testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        ...source,
-        test: {
-          name: 'executable',
-          include: ['test/wine/**/*.test.ts', 'test/executable/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
           fileParallelism: false,
         },
       },

@@ -31,7 +31,8 @@ beforeAll(async () => {
     join(home, 'plugin', 'demo', '1_batch.bat'),
     `@echo [{"metric":"from.batch","endpoint":"${endpoint}","value":7,"step":60,"counterType":"GAUGE","tags":"","timestamp":0}]\r\n`,
   )
-  await bind()
+  // Of a run that failed halfway.
+  await Promise.all([agent('uninstall'), bind()])
 })
 
 afterAll(async () => {
@@ -57,14 +58,14 @@ async function bind(): Promise<void> {
   const database = openDatabase(`sqlite:${join(fleet.folder, 'falcon.db')}`)
   try {
     for (const statement of [
-      `insert into host (id, hostname) values (1, '${endpoint}')`,
-      `insert into grp (id, grp_name, create_user) values (1, 'wine', 'root')`,
-      `insert into grp_host (grp_id, host_id) values (1, 1)`,
-      `insert into tpl (id, tpl_name, parent_id, action_id, create_user) values (1, 'wine', 0, 0, 'root')`,
-      `insert into grp_tpl (grp_id, tpl_id, bind_user) values (1, 1, 'root')`,
+      `insert into host (id, hostname) values (901, '${endpoint}')`,
+      `insert into grp (id, grp_name, create_user) values (901, 'wine', 'root')`,
+      `insert into grp_host (grp_id, host_id) values (901, 901)`,
+      `insert into tpl (id, tpl_name, parent_id, action_id, create_user) values (901, 'wine', 0, 0, 'root')`,
+      `insert into grp_tpl (grp_id, tpl_id, bind_user) values (901, 901, 'root')`,
       `insert into strategy (metric, tags, max_step, priority, func, op, right_value, note, tpl_id)
-         values ('net.port.listen', 'port=${port}', 1, 1, 'all(#1)', '==', '0', '', 1)`,
-      `insert into plugin_dir (grp_id, dir, create_user) values (1, 'demo', 'root')`,
+         values ('net.port.listen', 'port=${port}', 1, 1, 'all(#1)', '==', '0', '', 901)`,
+      `insert into plugin_dir (grp_id, dir, create_user) values (901, 'demo', 'root')`,
     ])
       await runStatement(database, statement)
   } finally {

@@ -1,9 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { winePrefix } from './prefix.ts'
 
 /** A Windows of its own, without a screen: programs see the files and the network of this machine. */
 export interface Wine {
@@ -20,45 +19,23 @@ const longestRunMs = 90_000
 
 /** Rejects when Wine is not installed: these tests never pass without it. */
 export async function startWine(): Promise<Wine> {
-  const prefix = mkdtempSync(join(tmpdir(), 'falcon-wine-'))
-  const { DISPLAY: _, ...inherited } = process.env
-  const env = {
-    ...inherited,
-    WINEPREFIX: prefix,
-    WINEARCH: 'win64',
-    WINEDEBUG: '-all',
-    WINEDLLOVERRIDES: 'mscoree=;mshtml=',
-  }
-  const silently = promisify(execFile)
+  const env = await winePrefix()
+  const prefix = env.WINEPREFIX
+  const output = mkdtempSync(join(tmpdir(), 'falcon-wine-'))
   // What runs all the time keeps the session, and with it the services, alive between two programs.
-  let holder: ChildProcess | undefined
-
-  async function remove(): Promise<void> {
-    holder?.kill('SIGKILL')
-    await silently('wineserver', ['-k'], { env }).catch(() => undefined)
-    await silently('wineserver', ['-w'], { env }).catch(() => undefined)
-    rmSync(prefix, { recursive: true, force: true, maxRetries: 5 })
-  }
-
-  try {
-    await silently('wine', ['wineboot', '-i'], { env, timeout: 120_000 })
-    // By itself it is Windows 7, on which Node does not start.
-    await silently('wine', ['winecfg', '-v', 'win10'], { env, timeout: 60_000 })
-    holder = spawn('wine', ['cmd', '/c', 'pause'], { env, stdio: ['pipe', 'ignore', 'ignore'] })
-  } catch (error) {
-    await remove()
-    throw new Error(`Cannot start Wine: ${(error as Error).message}. Install it: apt-get install wine64 wine`, {
-      cause: error,
-    })
-  }
+  const holder = spawn('wine', ['cmd', '/c', 'pause'], { env, stdio: ['pipe', 'ignore', 'ignore'] })
 
   return {
     // Node under Wine writes to files, not to pipes.
     run(program, ...args) {
-      const file = join(prefix, `output-${Math.random()}`)
-      const output = openSync(file, 'w')
-      const child = spawn('wine', [program, ...args], { env, stdio: ['ignore', output, output], timeout: longestRunMs })
-      closeSync(output)
+      const file = join(output, 'of-a-run')
+      const written = openSync(file, 'w')
+      const child = spawn('wine', [program, ...args], {
+        env,
+        stdio: ['ignore', written, written],
+        timeout: longestRunMs,
+      })
+      closeSync(written)
       return new Promise((resolve, reject) => {
         child.once('error', reject)
         child.once('exit', (code) => {
@@ -72,8 +49,20 @@ export async function startWine(): Promise<Wine> {
       readdirSync('/proc')
         .filter((name) => isOurs(name, prefix, commandLine))
         .map(Number),
-    remove,
+    async remove() {
+      holder.kill('SIGKILL')
+      await wineserver('-k', env)
+      await wineserver('-w', env)
+      rmSync(output, { recursive: true, force: true })
+    },
   }
+}
+
+/** Its code says whether there was a session to end. */
+function wineserver(option: string, env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve) => {
+    execFile('wineserver', [option], { env }, () => resolve())
+  })
 }
 
 function isOurs(pid: string, prefix: string, commandLine: string): boolean {

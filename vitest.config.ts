@@ -25,8 +25,8 @@ export default defineConfig({
       {
         ...source,
         test: {
-          name: 'wine',
-          include: ['test/wine/**/*.test.ts'],
+          name: 'executable',
+          include: ['test/wine/**/*.test.ts', 'test/executable/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,

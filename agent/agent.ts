@@ -77,7 +77,7 @@ export interface Surroundings {
   readonly readConfig: () => Promise<AgentConfig>
   /** Ends the process, as a signal would; with code 0 unless another is given. */
   readonly exit: (code?: number) => void
-  readonly collectGarbage: () => void
+  readonly collectGarbage: () => Promise<void>
 }
 
 export interface RunningAgent {

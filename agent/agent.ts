@@ -26,6 +26,8 @@ import type { AgentServer } from './http/server.ts'
 import type { AgentStatus } from './http/status-page.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
+import { limitCpu } from './limits/cpu-limit.ts'
+import { startMemoryLimit } from './limits/memory-limit.ts'
 import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
@@ -46,6 +48,9 @@ import { createIntake } from './sender/intake.ts'
 import { tagText } from './sender/outgoing.ts'
 import { startSending } from './sender/sending.ts'
 
+/** The exit code of an agent that wants to be started again (EX_TEMPFAIL). */
+const wantsRestart = 75
+
 /** What the agent has from the process it runs in. */
 export interface Surroundings {
   /** Relative paths of the configuration begin here; also where commands and plugins are run. */
@@ -63,8 +68,9 @@ export interface Surroundings {
   readonly random: () => number
   /** Reads the configuration again; rejects when it cannot be used. */
   readonly readConfig: () => Promise<AgentConfig>
-  /** Ends the process, as a signal would. */
-  readonly exit: () => void
+  /** Ends the process, as a signal would; with code 0 unless another is given. */
+  readonly exit: (code?: number) => void
+  readonly collectGarbage: () => void
 }
 
 export interface RunningAgent {
@@ -113,6 +119,16 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       hold: (items) => sender.keep(items),
       counters,
     })
+
+  const memoryLimit = startMemoryLimit({
+    megabytes: config.limits.memoryMegabytes,
+    residentBytes: () => around.use().rssBytes,
+    collectGarbage: around.collectGarbage,
+    spill: () => sender?.spill(),
+    leave: () => around.exit(wantsRestart),
+    ...common,
+  })
+  void limitCpu(config.limits.cpuPercent, log)
 
   const repository = createPluginRepository({
     settings: () => current.plugin,
@@ -249,6 +265,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     pluginProblems: plugins.problems(),
     checks: checkRunner.states(),
     values: lastValues.list(),
+    limit: memoryLimit.state(),
   })
 
   async function listen(): Promise<AgentServer | undefined> {
@@ -259,6 +276,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       config: () => current,
       trust,
       intake,
+      memoryLimit,
       plugins: () => plugins.states(),
       repository,
       trustable: () => orders.trustable,
@@ -268,7 +286,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
         const fresh = await around.readConfig()
         return { fresh, changes: apply(fresh) }
       },
-      exit: () => void setTimeout(around.exit, 1000),
+      exit: () => void setTimeout(() => around.exit(), 1000),
       childEnv,
       stopping: stopping.signal,
       counters,
@@ -283,6 +301,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     stopping.abort()
+    memoryLimit.stop()
     collection?.stop()
     await server?.close()
     updates.stop()

@@ -39,7 +39,7 @@ export const checkMetrics: readonly MetricGroup[] = [
   {
     title: 'Check: services',
     tags: ['name'],
-    note: 'For each strategy with tags `name=<unit of systemd or service of Windows>`; `.service` may be left out.',
+    note: 'For each strategy with tags `name=<unit of systemd or service of Windows>`; `.service` may be left out. On Windows also for the services of SQL Server and IIS that there are, and those that `collector.services` names.',
     metrics: [gauge('service.state', '-', '1 while it runs; else 0, also when there is no such service')],
   },
   {

@@ -21,6 +21,8 @@ export interface AgentStatus {
   readonly pluginProblems: readonly PlanProblem[]
   readonly checks: readonly CheckState[]
   readonly values: readonly LastValue[]
+  /** How close the agent is to its memory limit; undefined when it has none. */
+  readonly limit: string | undefined
 }
 
 /** `/`: the state of this agent for a person, in one page that needs nothing else. */
@@ -32,7 +34,7 @@ export function statusPage(status: AgentStatus): string {
 <meta http-equiv="refresh" content="30"><title>${escapeHtml(hostname)} – agent</title>
 <style>${style}</style></head><body>
 <h1>${escapeHtml(hostname)}</h1>
-<p>agent ${escapeHtml(version)}, up ${span(nowMs - startedMs)}</p>
+<p>agent ${escapeHtml(version)}, up ${span(nowMs - startedMs)}${status.limit === undefined ? '' : `, ${escapeHtml(status.limit)}`}</p>
 ${section('Sending', sending(status.send, ago))}
 ${section('Heartbeat', heartbeat(status, ago))}
 ${section('Plugins', plugins(status, ago))}

@@ -34,6 +34,7 @@ const keys = {
 /** `url=<url>` and the options above: whether the answer is a good one, its status and latency, days left to the certificate. */
 export const http = defineCheck<HttpTarget>({
   name: 'http',
+  timesAnswers: true,
   metrics: ['http.ok', 'http.status', 'http.latency', 'http.cert.days'],
   read: (tags, options) => readOptions(tags, options, keys, readTarget),
   async run(targets, { names }) {

@@ -6,7 +6,7 @@ import type { Outcome } from './check.ts'
 const roundMs = 50_000
 
 /** Within which targets are begun with, evenly: a thousand at once would time each other, not what they ask. */
-const spreadMs = 8000
+const spreadMs = 20_000
 const longestGapMs = 10
 
 /**

@@ -15,15 +15,18 @@ import { wantedChecks } from './checks/wanted.ts'
 import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
 import { showCounts } from './counters.ts'
+import { healthOf } from './heartbeat/health.ts'
 import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
+import { heartbeatSamples } from './heartbeat/samples.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
+import type { HeartbeatSettings, RunningHeartbeat } from './heartbeat/start.ts'
+import { createHistory } from './history/history.ts'
 import { createInventory } from './host/inventory.ts'
 import { createNames } from './host/names.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
-import type { AgentStatus } from './http/status-page.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
 import { limitCpu } from './limits/cpu-limit.ts'
@@ -39,14 +42,17 @@ import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
 import { createPluginRunner } from './plugins/run-plugin.ts'
 import { createPluginScheduler } from './plugins/scheduler.ts'
-import { reloadable } from './reload.ts'
+import { react, reloadable } from './reload.ts'
 import { createOwnRounds } from './rounds.ts'
 import { phaseOf, startSchedule } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import { createSelfMetrics } from './self-metrics.ts'
 import type { SelfUse } from './self-metrics.ts'
 import { createIntake } from './sender/intake.ts'
 import { tagText } from './sender/outgoing.ts'
 import { startSending } from './sender/sending.ts'
+import { droppedSamples } from './status.ts'
+import type { AgentStatus } from './status.ts'
 
 /** The exit code of an agent that wants to be started again (EX_TEMPFAIL). */
 const wantsRestart = 75
@@ -185,11 +191,18 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     if (!stopping.signal.aborted) plugins.apply(plan)
   }
 
-  const stepMs = config.transfer.interval * 1000
-  const lastValues = createLastValues(5 * stepMs)
+  const stepMs = () => current.transfer.interval * 1000
+  const keptSteps = 5
+  let history = createHistory(stepMs())
+  const lastValues = createLastValues(keptSteps * stepMs(), (value) => history.record(value))
   const selfMetrics =
     sender &&
-    createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
+    createSelfMetrics({
+      use: around.use,
+      send: () => sender.state(),
+      dropped: () => droppedSamples(counters.values()),
+      now,
+    })
   const names = createNames()
   const checkRunner = createCheckRunner({
     families: checkFamilies,
@@ -197,57 +210,81 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     context: () => ({ host: platform.host, names, dataDir: at(config.dataDir), hostname: hostname() }),
     now,
   })
+  let heartbeat: RunningHeartbeat | undefined
   const rounds = createOwnRounds({
     collectors: platform.collectors(config.collector, log),
     slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
-    selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
-    stepSeconds: config.transfer.interval,
-    settings: () => ({ endpoint: hostname(), defaultTags: defaultTags(), ignore: current.ignore }),
+    selfMetrics: () => [
+      ...(current.selfMetrics && selfMetrics ? selfMetrics() : []),
+      ...heartbeatSamples(heartbeat?.state()),
+    ],
+    settings: () => ({
+      stepSeconds: current.transfer.interval,
+      endpoint: hostname(),
+      defaultTags: defaultTags(),
+      ignore: current.ignore,
+    }),
     lastValues,
     hold: (items) => sender?.add(items),
     ...common,
   })
   if (sender) void rounds.prepare()
-  const collection =
-    sender &&
+  const collectEachStep = (): Schedule =>
     startSchedule({
-      intervalMs: stepMs,
-      phaseMs: phase('collect', stepMs),
+      intervalMs: stepMs(),
+      phaseMs: phase('collect', stepMs()),
       now,
       run: (plannedMs) => void rounds.collect(plannedMs),
     })
+  let collection = sender && collectEachStep()
 
-  const hbs = hbsPeers(config)
-  const beatMs = config.heartbeat.interval * 1000
-  const heartbeat =
-    hbs.length === 0
-      ? undefined
-      : startHeartbeat({
-          addresses: hbs,
-          connectTimeoutMs: config.heartbeat.timeout,
-          intervalMs: beatMs,
-          phaseMs: phase('heartbeat', beatMs),
-          ordersFile: join(at(config.dataDir), 'heartbeat.json'),
-          report: async (ownAddress) => ({
-            hostname: hostname(),
-            ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
-            agentVersion: version,
-            pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
-          }),
-          pluginsEnabled: () => current.plugin.enabled,
-          onOrders: takeOrders,
-          random,
-          ...common,
-        })
+  const heartbeatSettings = (): HeartbeatSettings => {
+    const intervalMs = current.heartbeat.interval * 1000
+    const phaseMs = phase('heartbeat', intervalMs)
+    return { addresses: hbsPeers(current), connectTimeoutMs: current.heartbeat.timeout, intervalMs, phaseMs }
+  }
+  if (hbsPeers(config).length > 0)
+    heartbeat = startHeartbeat(heartbeatSettings(), {
+      ordersFile: join(at(config.dataDir), 'heartbeat.json'),
+      report: async (ownAddress) => ({
+        hostname: hostname(),
+        ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
+        agentVersion: version,
+        pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
+      }),
+      health: () => healthOf(status()),
+      skewLimitSeconds: () => current.heartbeat.skewSeconds,
+      pluginsEnabled: () => current.plugin.enabled,
+      onOrders: takeOrders,
+      random,
+      ...common,
+    })
   if (heartbeat) await takeOrders(heartbeat.orders())
 
   function apply(fresh: AgentConfig): Reload {
-    const { config: merged, changes } = mergeReload(current, fresh, reloadable)
+    const { config: merged, changes } = mergeReload(current, fresh, reloadable(current, fresh))
     current = merged
     if (changes.applied.includes('checks')) checks = wantedChecks(current.checks, orders.metrics, log)
     log.level = merged.debug ? 'debug' : 'info'
+    const moveSender = () =>
+      sender?.move({ addresses: transferPeers(merged), connectTimeoutMs: merged.transfer.timeout })
+    react(changes.applied, {
+      collector: () => rounds.replace(platform.collectors(merged.collector, log)),
+      'transfer.interval': changeStep,
+      'transfer.addrs': moveSender,
+      'transfer.timeout': moveSender,
+      heartbeat: () => heartbeat?.change(heartbeatSettings()),
+    })
     void planAgain()
     return changes
+  }
+  /** The next round comes a new step after the clock's beginning of one; it tells of all the time since the last. */
+  function changeStep(): void {
+    lastValues.keepFor(keptSteps * stepMs())
+    const fresh = createHistory(stepMs())
+    if (fresh.slotMs !== history.slotMs) history = fresh
+    collection?.stop()
+    collection = sender && collectEachStep()
   }
   const trust = (): Trust => ({
     addresses: [...current.trusted, ...orders.trustable],
@@ -256,16 +293,20 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const status = (): AgentStatus => ({
     hostname: hostname(),
     version,
+    system: process.platform,
     startedMs,
     nowMs: now(),
-    send: sender?.state(),
-    heartbeat: heartbeat && { trouble: heartbeat.trouble(), lastMs: heartbeat.lastMs() },
+    stepMs: stepMs(),
+    send: sender && { ...sender.state(), addresses: sender.addresses, spoolMaxBytes: config.spool.maxBytes },
+    heartbeat: heartbeat?.state(),
+    use: around.use(),
     counts: counters.values(),
     plugins: plugins.states(),
     pluginProblems: plugins.problems(),
     checks: checkRunner.states(),
+    collectors: rounds.troubles(),
     values: lastValues.list(),
-    limit: memoryLimit.state(),
+    memory: memoryLimit.state(),
   })
 
   async function listen(): Promise<AgentServer | undefined> {
@@ -282,6 +323,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       trustable: () => orders.trustable,
       inventory: createInventory(now),
       status,
+      hour: () => ({ slotMs: history.slotMs, charts: history.charts(now()) }),
       async reload() {
         const fresh = await around.readConfig()
         return { fresh, changes: apply(fresh) }
@@ -323,9 +365,4 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     reload: apply,
     stop: () => (stopped ??= stop()),
   }
-}
-
-function droppedSamples(counters: Counters): number {
-  const dropped = Object.entries(counters.values()).filter(([name]) => name.startsWith('dropped.'))
-  return dropped.reduce((sum, [, count]) => sum + count, 0)
 }

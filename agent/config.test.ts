@@ -79,13 +79,15 @@ test('a reload says what counts at once and what only after a restart', () => {
     transfer: { ...old.transfer, interval: 30 },
     http: { ...old.http, listen: ':1999', backdoor: true },
   })
-  const { changes } = mergeReload(agentConfig.parse(old), fresh, reloadable)
+  const before = agentConfig.parse(old)
+  const { changes } = mergeReload(before, fresh, reloadable(before, fresh))
   expect(changes.applied.toSorted()).toEqual([
     'default_tags.idc',
     'hostname',
     'http.backdoor',
     'ignore.cpu.busy',
     'ignore.mem.memused',
+    'transfer.interval',
   ])
-  expect(changes.needsRestart.toSorted()).toEqual(['http.listen', 'transfer.interval'])
+  expect(changes.needsRestart.toSorted()).toEqual(['http.listen'])
 })

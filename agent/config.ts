@@ -67,6 +67,7 @@ export const agentConfig = z.object({
       addr: peers.default(''),
       interval: seconds(60),
       timeout: z.int().min(1).default(1000).describe('Milliseconds to connect'),
+      skewSeconds: seconds(5).describe('How far the clock may be from that of hbs before that is a warning'),
     })
     .prefault({}),
   transfer: z

@@ -10,6 +10,23 @@ export const agentMetrics: readonly MetricGroup[] = [
     metrics: [gauge('agent.alive', '-', 'always 1')],
   },
   {
+    title: 'Clock and name',
+    tags: [],
+    note: 'While hbs answers.',
+    metrics: [
+      gauge(
+        'sys.clock.skew',
+        's',
+        'this clock minus that of hbs: above 0 when it is ahead; 0 where that cannot be told, below half a second with an Open-Falcon hbs',
+      ),
+      gauge(
+        'agent.duplicate',
+        '-',
+        '1 while another agent reports to hbs under the same name; else 0; not sent with an Open-Falcon hbs',
+      ),
+    ],
+  },
+  {
     title: 'What the agent costs and holds back',
     tags: [],
     note: 'Sent unless `selfMetrics` is false.',

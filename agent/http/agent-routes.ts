@@ -17,8 +17,7 @@ import { data, failure, json, message, redirect, text } from './answer.ts'
 import { push } from './push.ts'
 import { runCommand } from './run-command.ts'
 import type { Handler, Routes } from './server.ts'
-import { statusPage } from './status-page.ts'
-import type { AgentStatus } from './status-page.ts'
+import type { AgentHour, AgentStatus } from '../status.ts'
 
 /** What the routes that are about the agent itself need of it. */
 export interface AgentFace {
@@ -35,6 +34,8 @@ export interface AgentFace {
   /** What this host is made of; starts programs when it was not asked for an hour. */
   readonly inventory: () => Promise<unknown>
   readonly status: () => AgentStatus
+  /** What the page draws of the last hour. */
+  readonly hour: () => AgentHour
   /** Reads the configuration again. Rejects when it cannot be used; the old one then stays. */
   reload(): Promise<{ readonly fresh: AgentConfig; readonly changes: Reload }>
   exit(): void
@@ -101,7 +102,15 @@ export function agentRoutes(agent: AgentFace): Routes {
     },
     '/counter/all': () => data(counters.rows()),
     '/statistics/all': () => data(counters.rows()),
-    '/': () => ({ status: 200, contentType: 'text/html; charset=utf-8', body: statusPage(agent.status()) }),
+    '/': async ({ query, headers }) => {
+      // Loaded when somebody looks: most agents are never looked at.
+      const [{ statusPage }, { languageOf }] = await Promise.all([
+        import('./page/status-page.ts'),
+        import('./page/texts.ts'),
+      ])
+      const language = languageOf(query.get('lang'), headers['accept-language'])
+      return statusPage(agent.status(), agent.hour(), language, query.get('q') ?? '')
+    },
     '/index.html': () => redirect('./'),
   }
 }

@@ -17,9 +17,17 @@ export interface MemoryLimit {
   /** Whether there is room to read a body of that length; what was taken is to be given back. */
   take(bytes: number): boolean
   give(bytes: number): void
-  /** For a person; undefined when there is no limit. */
-  state(): string | undefined
+  /** Undefined when there is no limit. */
+  state(): MemoryState | undefined
   stop(): void
+}
+
+/** Bytes of 2^20. */
+export interface MemoryState {
+  readonly megabytes: number
+  readonly limitMegabytes: number
+  /** Pushes are refused until there is more room. */
+  readonly crowded: boolean
 }
 
 export interface MemoryLimitOptions {
@@ -85,8 +93,7 @@ export function startMemoryLimit(options: MemoryLimitOptions): MemoryLimit {
     give(bytes) {
       taken -= bytes
     },
-    state: () =>
-      `${Math.round(resident / 2 ** 20)} of ${megabytes} MB of memory${crowded ? ', pushes are refused until there is more room' : ''}`,
+    state: () => ({ megabytes: Math.round(resident / 2 ** 20), limitMegabytes: megabytes, crowded }),
     stop: () => clearInterval(looking),
   }
 }

@@ -49,7 +49,7 @@ export interface Sender {
 export function startSender(options: {
   client: RpcClient
   /** How many addresses the client can turn to: that many failures in a row are no reason to pause yet. */
-  addressCount: number
+  addressCount: () => number
   queue: SampleQueue
   counters: Counters
   log: Logger
@@ -121,7 +121,7 @@ export function startSender(options: {
 
   /** Grows with the failures in a row, and differs from agent to agent so that a fleet does not come back at once. */
   function pauseMs(): number {
-    const inARow = failures - options.addressCount
+    const inARow = failures - options.addressCount()
     if (inARow < 0) return 0
     return Math.min(longestPauseMs, firstPauseMs * 2 ** inARow) * (0.5 + random() / 2)
   }

@@ -208,7 +208,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const checkRunner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, names, hostname: hostname() }),
+    context: () => ({ host: platform.host, names, dataDir: at(config.dataDir), hostname: hostname() }),
     now,
   })
   let heartbeat: RunningHeartbeat | undefined

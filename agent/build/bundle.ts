@@ -1,6 +1,5 @@
 import * as esbuild from 'esbuild'
 
-
 /** All of the agent as one CommonJS file, which is the only kind that Node runs out of an executable. */
 export async function bundleAgent(source: string, output: string): Promise<void> {
   await esbuild.build({

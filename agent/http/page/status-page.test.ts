@@ -38,7 +38,7 @@ test('nothing comes from elsewhere, and only what carries the nonce of this answ
 
 test('what scripts and mounts are called cannot become markup', () => {
   const evil = '</title><script>alert(1)</script>'
-  const last = { atMs: nowMs, durationMs: 1, exit: 1, samples: 0, error: evil, message: undefined, left: [] }
+  const last = { atMs: nowMs, durationMs: 1, exit: 1, samples: 0, error: evil, message: '', left: [] }
   const plugin = { FilePath: evil, MTime: 1, Cycle: 60, Args: '' }
   const { body } = pageOf(() => [gauge('df.bytes.used.percent', 99, `mount=${evil}`)], {
     members: { hostname: evil, plugins: new Map([[evil, { plugin, running: false, last }]]) },

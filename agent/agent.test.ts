@@ -83,6 +83,7 @@ async function agentWith(settings: Record<string, unknown>, lines: string[] = []
     random: Math.random,
     readConfig: async () => agentConfig.parse(file.current),
     exit: () => undefined,
+    collectGarbage: () => undefined,
   })
   cleaning.push(() => agent.stop())
   const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${agent.port}${path}`, init)

@@ -29,6 +29,8 @@ import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
+import { limitCpu } from './limits/cpu-limit.ts'
+import { startMemoryLimit } from './limits/memory-limit.ts'
 import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
@@ -52,6 +54,9 @@ import { startSending } from './sender/sending.ts'
 import { droppedSamples } from './status.ts'
 import type { AgentStatus } from './status.ts'
 
+/** The exit code of an agent that wants to be started again (EX_TEMPFAIL). */
+const wantsRestart = 75
+
 /** What the agent has from the process it runs in. */
 export interface Surroundings {
   /** Relative paths of the configuration begin here; also where commands and plugins are run. */
@@ -69,8 +74,9 @@ export interface Surroundings {
   readonly random: () => number
   /** Reads the configuration again; rejects when it cannot be used. */
   readonly readConfig: () => Promise<AgentConfig>
-  /** Ends the process, as a signal would. */
-  readonly exit: () => void
+  /** Ends the process, as a signal would; with code 0 unless another is given. */
+  readonly exit: (code?: number) => void
+  readonly collectGarbage: () => void
 }
 
 export interface RunningAgent {
@@ -119,6 +125,16 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       hold: (items) => sender.keep(items),
       counters,
     })
+
+  const memoryLimit = startMemoryLimit({
+    megabytes: config.limits.memoryMegabytes,
+    residentBytes: () => around.use().rssBytes,
+    collectGarbage: around.collectGarbage,
+    spill: () => sender?.spill(),
+    leave: () => around.exit(wantsRestart),
+    ...common,
+  })
+  void limitCpu(config.limits.cpuPercent, log)
 
   const repository = createPluginRepository({
     settings: () => current.plugin,
@@ -290,6 +306,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     checks: checkRunner.states(),
     collectors: rounds.troubles(),
     values: lastValues.list(),
+    memory: memoryLimit.state(),
   })
 
   async function listen(): Promise<AgentServer | undefined> {
@@ -301,6 +318,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       config: () => current,
       trust,
       intake,
+      memoryLimit,
       plugins: () => plugins.states(),
       repository,
       trustable: () => orders.trustable,
@@ -311,7 +329,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
         const fresh = await around.readConfig()
         return { fresh, changes: apply(fresh) }
       },
-      exit: () => void setTimeout(around.exit, 1000),
+      exit: () => void setTimeout(() => around.exit(), 1000),
       childEnv,
       stopping: stopping.signal,
       counters,
@@ -326,6 +344,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     stopping.abort()
+    memoryLimit.stop()
     collection?.stop()
     await server?.close()
     updates.stop()

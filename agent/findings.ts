@@ -8,6 +8,7 @@ export type FindingKind =
   | 'notSent'
   | 'sendsNothing'
   | 'dropped'
+  | 'memoryLimit'
   | 'rejected'
   | 'heartbeat'
   | 'duplicate'
@@ -52,6 +53,7 @@ const mostOfAKind = 5
 export function findingsOf(status: AgentStatus): Finding[] {
   const all = [
     ...sending(status),
+    ...ownMemory(status),
     ...heartbeat(status),
     ...few(status.collectors.map((trouble) => collectorTrouble(trouble))),
     ...few(plugins(status)),
@@ -75,6 +77,12 @@ function sending({ send, counts }: AgentStatus): Finding[] {
   const rejected = counts['rejected'] ?? 0
   if (rejected > 0) findings.push({ level: 'warning', kind: 'rejected', facts: { rejected } })
   return findings
+}
+
+function ownMemory({ memory }: AgentStatus): Finding[] {
+  if (!memory?.crowded) return []
+  const { megabytes, limitMegabytes: limit } = memory
+  return [{ level: 'bad', kind: 'memoryLimit', facts: { megabytes, limit } }]
 }
 
 function heartbeat({ heartbeat: beat, hostname }: AgentStatus): Finding[] {

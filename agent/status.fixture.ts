@@ -30,6 +30,7 @@ export function agentStatus(members: Partial<AgentStatus> = {}): AgentStatus {
       skewLimitSeconds: 5,
       duplicates: [],
     },
+    memory: undefined,
     use: { cpuSeconds: 1, rssBytes: 50e6 },
     counts: { delivered: 5 },
     plugins: new Map(),

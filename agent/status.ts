@@ -2,6 +2,7 @@ import type { CheckState } from './checks/runner.ts'
 import type { CollectorTrouble } from './collectors/round.ts'
 import type { HeartbeatState } from './heartbeat/start.ts'
 import type { ChartData } from './history/history.ts'
+import type { MemoryState } from './limits/memory-limit.ts'
 import type { LastValue } from './last-values.ts'
 import type { PlanProblem } from './plugins/plan.ts'
 import type { PluginState } from './plugins/scheduler.ts'
@@ -22,6 +23,8 @@ export interface AgentStatus {
   /** Undefined when this agent does not talk to hbs. */
   readonly heartbeat: HeartbeatState | undefined
   readonly use: SelfUse
+  /** Undefined when the agent has no memory limit. */
+  readonly memory: MemoryState | undefined
   readonly counts: Readonly<Record<string, number>>
   readonly plugins: ReadonlyMap<string, PluginState>
   readonly pluginProblems: readonly PlanProblem[]

@@ -23,7 +23,6 @@ export const windowsCollector = {
     .describe('Windows: not adapters whose name contains one of these; by itself loopback and tunnels'),
   iis: z.boolean().default(true).describe('Windows: counters and service of IIS and ASP.NET where they are'),
   sqlServer: z.boolean().default(true).describe('Windows: counters and services of SQL Server where it is'),
-  services: z.array(z.string().min(1)).default([]).describe('Windows: further services whose state is sent'),
   counters: z
     .array(
       z.object({

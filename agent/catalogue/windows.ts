@@ -154,7 +154,7 @@ export const windowsMetrics: readonly MetricGroup[] = [
     tags: [],
     note:
       '1 while the service runs, else 0, also when there is no such service; Windows-Agent said 1 for one that is merely installed. ' +
-      'Those of a named instance of SQL Server have the tag `instance`. `collector.iis` and `collector.sqlServer` switch them off.',
+      'Those of a named instance of SQL Server have the tag `instance`. `collector.iis` and `collector.sqlServer` switch them off. Other services: the check `service.state`.',
     metrics: [
       gauge('service.alive', '-', 'IIS: W3SVC'),
       gauge('MSSQLSERVER.alive', '-', 'SQL Server; of a named instance MSSQL$<name>'),
@@ -163,12 +163,6 @@ export const windowsMetrics: readonly MetricGroup[] = [
       gauge('ReportServer.alive', '-', 'ReportServer or SQLServerReportingServices'),
       gauge('MSDtsServer.alive', '-', 'Integration Services of any version'),
     ],
-  },
-  {
-    title: 'Windows: services',
-    tags: ['name'],
-    note: 'Of those above that there are, and those that `collector.services` names.',
-    metrics: [gauge('service.state', '-', '1 while it runs, else 0')],
   },
   {
     title: 'Windows: IIS and ASP.NET',

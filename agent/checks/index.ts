@@ -1,11 +1,15 @@
 import type { Reading } from '#protocol'
 import type { Check, CheckFamily, CheckOptions } from './check.ts'
 import { directorySize } from './directory-size.ts'
+import { dns } from './dns.ts'
+import { file } from './file.ts'
+import { http } from './http.ts'
 import { ping } from './ping.ts'
 import { portListening } from './port-listening.ts'
 import { processCount } from './process-count.ts'
 import { createProcessUse } from './process-use.ts'
 import { serviceState } from './service-state.ts'
+import { tcp } from './tcp.ts'
 import { urlHealth } from './url-health.ts'
 
 /** What can be asked of an agent, besides metrics that are always collected. */
@@ -17,6 +21,10 @@ export const checkFamilies: readonly CheckFamily[] = [
   directorySize,
   urlHealth,
   ping,
+  tcp,
+  http,
+  dns,
+  file,
 ]
 
 /** Reads one metric and tag text as hbs hands them out (`Agent.BuiltinMetrics`) or the configuration has them. */

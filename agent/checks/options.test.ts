@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decoded, readOptions } from './options.ts'
+import { readOptions } from './options.ts'
 import type { OptionReader } from './options.ts'
 
 const keys = { keys: ['method', 'timeout', 'insecure'], texts: ['url', 'match'] }
@@ -47,7 +47,9 @@ test('an error of a reader is a bug, not a refusal', () => {
   ).toThrow('bug')
 })
 
-test('what tags cannot carry may be written as in URLs', () => {
-  expect(decoded('a%2Cb%20c')).toBe('a,b c')
-  expect(decoded('100%')).toBe('100%')
+test('what tags cannot carry is written there as in URLs, and in the configuration as it is', () => {
+  const match = (tags: string, options = {}) => read(tags, (reader) => reader.encoded('match', ''), options)
+  expect(match('match=a%2Cb%20c')).toEqual({ ok: true, value: 'a,b c' })
+  expect(match('match=100%')).toEqual({ ok: true, value: '100%' })
+  expect(match('', { match: 'a%2Cb' })).toEqual({ ok: true, value: 'a%2Cb' })
 })

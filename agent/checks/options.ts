@@ -1,4 +1,5 @@
 import type { Reading } from '#protocol'
+import type { IpVersion } from '../host/names.ts'
 import type { CheckOptions } from './check.ts'
 
 /** What was asked for, by key. Reads each value with what it may be, and refuses with a reason that shows the text. */
@@ -6,10 +7,14 @@ export interface OptionReader {
   has(key: string): boolean
   /** @throws Refusal when it is missing and has no `fallback`. */
   text(key: string, fallback?: string): string
-  /** A whole number. @throws Refusal when it is none or outside of the limits. */
-  number(key: string, limits: { min: number; max: number; fallback: number }): number
+  /** The same of a text that tags cannot always carry: there `%2C` is a comma, `%20` a blank, as in URLs. */
+  encoded(key: string, fallback?: string): string
+  /** A whole number. @throws Refusal when it is none or outside of the limits, or missing without `fallback`. */
+  number(key: string, limits: { min: number; max: number; fallback?: number }): number
   flag(key: string): boolean
   choice<Choice extends string>(key: string, choices: readonly Choice[], fallback: Choice): Choice
+  /** Of the key `ip`: 4, 6, or whatever there is. */
+  ipVersion(): IpVersion | undefined
   refuse(why: string): never
 }
 
@@ -32,7 +37,7 @@ export function readOptions<Target>(
     const values = new Map([...splitTags(tags, known, texts), ...Object.entries(options)])
     for (const key of values.keys())
       if (!known.includes(key)) throw new Refusal(`${key} is none of ${known.join(', ')}`)
-    return { ok: true, value: read(readerOf(values)) }
+    return { ok: true, value: read(readerOf(values, (key) => !Object.hasOwn(options, key))) }
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, reason: `"${tags}" cannot be read: ${error.message}` }
     throw error
@@ -51,21 +56,23 @@ function splitTags(tags: string, known: readonly string[], texts: readonly strin
   return new Map([...values].map(([key, value]) => [key, value.trim()]))
 }
 
-function readerOf(values: ReadonlyMap<string, string>): OptionReader {
+function readerOf(values: ReadonlyMap<string, string>, isTag: (key: string) => boolean): OptionReader {
   const refuse = (why: string): never => {
     throw new Refusal(why)
   }
+  const text = (key: string, fallback?: string) => {
+    const value = values.get(key) ?? fallback
+    return value === undefined || (value === '' && fallback === undefined) ? refuse(`${key}= is missing`) : value
+  }
   return {
     has: (key) => values.has(key),
-    text(key, fallback) {
-      const value = values.get(key) ?? fallback
-      return value === undefined || (value === '' && fallback === undefined) ? refuse(`${key}= is missing`) : value
-    },
+    text,
+    encoded: (key, fallback) => (isTag(key) ? decoded(text(key, fallback)) : text(key, fallback)),
     number(key, { min, max, fallback }) {
-      const text = values.get(key)
-      const value = text === undefined ? fallback : Number(text === '' ? Number.NaN : text)
+      const given = text(key, fallback === undefined ? undefined : String(fallback))
+      const value = Number(given === '' ? Number.NaN : given)
       const right = Number.isInteger(value) && value >= min && value <= max
-      return right ? value : refuse(`${key}=${text} is not a number from ${min} to ${max}`)
+      return right ? value : refuse(`${key}=${given} is not a number from ${min} to ${max}`)
     },
     flag(key) {
       const value = values.get(key) ?? 'false'
@@ -75,12 +82,16 @@ function readerOf(values: ReadonlyMap<string, string>): OptionReader {
       const value = values.get(key) ?? fallback
       return choices.find((choice) => choice === value) ?? refuse(`${key}=${value} is not ${choices.join(' or ')}`)
     },
+    ipVersion() {
+      const value = values.get('ip') ?? 'any'
+      if (value !== '4' && value !== '6' && value !== 'any') refuse(`ip=${value} is not 4, 6 or any`)
+      return value === 'any' ? undefined : value === '4' ? 4 : 6
+    },
     refuse,
   }
 }
 
-/** A text that tags cannot carry as it is: `%2C` is a comma, `%20` a blank. */
-export function decoded(text: string): string {
+function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { IpVersion } from '../host/names.ts'
 import { UnreachableError } from '../host/unreachable.ts'
 import { defineCheck } from './check.ts'
 import type { CheckContext, Outcome } from './check.ts'
@@ -7,7 +8,7 @@ import { readOptions } from './options.ts'
 
 interface PingTarget {
   readonly host: string
-  readonly version: 4 | 6 | undefined
+  readonly version: IpVersion | undefined
   readonly count: number
   readonly timeoutMs: number
 }
@@ -25,7 +26,7 @@ export const ping = defineCheck<PingTarget>({
   read: (tags, options) =>
     readOptions(tags, options, { keys: ['host', 'count', 'timeout', 'ip'] }, (reader) => ({
       host: reader.text('host'),
-      version: ({ '4': 4, '6': 6, any: undefined } as const)[reader.choice('ip', ['4', '6', 'any'], 'any')],
+      version: reader.ipVersion(),
       count: reader.number('count', { min: 1, max: 20, fallback: 3 }),
       timeoutMs: reader.number('timeout', { min: 1, max: 10, fallback: 1 }) * 1000,
     })),

@@ -4,6 +4,7 @@ import type { Names } from '../host/names.ts'
 import { defineCheck } from './check.ts'
 import type { Outcome } from './check.ts'
 import { eachTarget } from './each-target.ts'
+import { readWebAddress } from './web-address.ts'
 
 interface HealthTarget {
   readonly url: string
@@ -27,7 +28,7 @@ export const urlHealth = defineCheck<HealthTarget>({
     const timeout = Number(seconds)
     if (!match) return { ok: false, reason: `"${tags}" is not url=<url>,timeout=<seconds>` }
     if (timeout < 1) return { ok: false, reason: `"${tags}" has a timeout below one second` }
-    const url = readUrl(address.trim())
+    const url = readWebAddress(address.trim())
     if (!url) return { ok: false, reason: `"${address}" is not an http or https URL` }
     return { ok: true, value: { url, timeoutMs: Math.min(timeout * 1000, longestWaitMs) } }
   },
@@ -35,14 +36,6 @@ export const urlHealth = defineCheck<HealthTarget>({
     eachTarget(targets, { parallel, longestMs: ({ timeoutMs }) => timeoutMs }, (target) => health(target, names)),
   ownTags: ({ hostname }) => `src=${hostname}`,
 })
-
-/** Falcon: an address without scheme is an http one, as curl has it. */
-function readUrl(address: string): string | undefined {
-  const text = address.includes('://') ? address : `http://${address}`
-  if (!URL.canParse(text)) return undefined
-  const { protocol, href } = new URL(text)
-  return protocol === 'http:' || protocol === 'https:' ? href : undefined
-}
 
 function health({ url, timeoutMs }: HealthTarget, names: Names): Promise<Outcome> {
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
+import { collectGarbage } from '../limits/garbage.ts'
 import { openPlatform } from '../platform/platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
@@ -40,7 +41,11 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
         random: Math.random,
         readConfig: async () => (await readConfigApart(file)).value,
         // On Windows a real signal would end the process on the spot.
-        exit: () => void process.emit('SIGTERM'),
+        exit(code) {
+          if (code !== undefined) process.exitCode = code
+          process.emit('SIGTERM')
+        },
+        collectGarbage,
       })
       options.onStarted?.()
       return running

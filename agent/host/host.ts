@@ -1,3 +1,5 @@
+import type { FileWalk } from './file-walks.ts'
+
 /**
  * What checks and pages ask of a machine, whatever its system. Each call reads afresh and rejects when the source cannot be
  * read.
@@ -22,6 +24,11 @@ export interface Host {
   serviceRunning(name: string): Promise<boolean | undefined>
   /** Bytes below and including `path` as `du -bs` counts them; rejects when any part cannot be read or time is up. */
   treeSize(path: string, deadlineMs: number): Promise<number>
+  /**
+   * Asks file systems what `walk` wants to know, without holding up anything else. Rejects with `StuckError` after
+   * `deadlineMs`. `name` tells walks apart: of two of the same name at the same time one is done.
+   */
+  walkFiles<T>(name: string, deadlineMs: number, walk: FileWalk<T>): Promise<T>
   /**
    * Sends one ICMP echo to an IP address: milliseconds until its reply, undefined when none comes in time. Rejects with
    * `UnreachableError` when the system cannot send there, else when this process may not send echoes at all.

@@ -18,6 +18,7 @@ import { numberFrom } from './linux/text.ts'
 import { readTimeServers } from './linux/time-servers.ts'
 import { createUnits } from './linux/units.ts'
 import { treeSize } from './tree-size.ts'
+import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 
@@ -136,6 +137,7 @@ export function createLinuxHost({
     serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
+    walkFiles: createFileWalks(walks, placesElsewhere, (path) => files.path(path)),
     echo: createEcho(),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }

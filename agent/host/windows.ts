@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
+import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 import { treeSize } from './tree-size.ts'
+import { createEcho } from './windows/echo.ts'
 import type { Disk, WindowsHost } from './windows/host.ts'
 import { parseAdapterIndexes, parseInterfaceRow, parsePorts, parseTcpStatistics } from './windows/network.ts'
 import { parseUdpStatistics } from './windows/network.ts'
@@ -122,6 +124,8 @@ export function createWindowsHost({
     counterQuery: () => win32.openCounterQuery(),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(path, signal, walkers)),
+    echo: createEcho(win32),
+    walkFiles: createFileWalks(walks, walkers),
     unanswered: () => [drives, system, walks].flatMap((calls) => calls.hanging()),
   }
 }

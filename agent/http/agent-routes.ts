@@ -7,6 +7,7 @@ import { withoutPasswords } from '../checks/passwords.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Plugin } from '../plugins/plan.ts'
 import { pluginDetail } from '../plugins/report.ts'
+import type { MemoryLimit } from '../limits/memory-limit.ts'
 import type { PluginRepository } from '../plugins/repository.ts'
 import { withoutCredentials } from '../plugins/git.ts'
 import type { PluginState } from '../plugins/scheduler.ts'
@@ -28,6 +29,7 @@ export interface AgentFace {
   /** Undefined when nothing is to be sent. */
   readonly intake: Intake | undefined
   readonly plugins: () => ReadonlyMap<string, PluginState>
+  readonly memoryLimit: Pick<MemoryLimit, 'take' | 'give'>
   readonly repository: PluginRepository
   readonly trustable: () => readonly string[]
   /** What this host is made of; starts programs when it was not asked for an hour. */
@@ -54,11 +56,20 @@ export function agentRoutes(agent: AgentFace): Routes {
     '/workdir': () => data(agent.workDir),
     '/ips': () => data(agent.trustable()),
     '/system/inventory': guarded(trust, 403, async () => data(await agent.inventory())),
-    '/v1/push': (request) => {
+    '/v1/push': async (request) => {
       const { pushFrom, bodyMegabytes } = config().http
       if (pushFrom !== 'any' && !isAllowed(request, trust())) return noPrivilege(403)
       if (!agent.intake) return failure(503, 'this agent sends nothing: transfer is switched off')
-      return push(request, agent.intake, bodyMegabytes * 2 ** 20)
+      const limit = bodyMegabytes * 2 ** 20
+      // One that does not say how long it is may be as long as it may be.
+      const bytes = Math.min(limit, Number(request.headers['content-length'] ?? limit))
+      if (!agent.memoryLimit.take(bytes))
+        return failure(503, 'this agent is close to its memory limit; push again later, or less at once')
+      try {
+        return await push(request, agent.intake, limit)
+      } finally {
+        agent.memoryLimit.give(bytes)
+      }
     },
     '/plugins': ({ query }) => data(shownPlugins(agent.plugins(), query.has('detail'))),
     // Open-Falcon's agent lets anybody do these two.

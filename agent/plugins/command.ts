@@ -44,8 +44,8 @@ function program(file: string, args: readonly string[]): Reading<Omit<Command, '
 
 /**
  * A batch file: the interpreter reads the line itself, by its own rules. Within quotes it leaves all characters alone but
- * `%`, and `"` ends them; a percent sign is made of an expression that cannot be a variable. An argument with a quote or a
- * line end cannot be said.
+ * `%`, and `"` ends them. Behind each percent sign stands a variable that is always empty, so that no name can begin
+ * there. An argument with a quote or a line end cannot be said.
  */
 function batch(file: string, args: readonly string[]): Reading<Omit<Command, 'needsInterpreterLine'>> {
   const odd = [file, ...args].find((word) => /["\r\n\0]/.test(word))

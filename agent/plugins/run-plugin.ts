@@ -9,6 +9,7 @@ import { runProgram } from '../run-program.ts'
 import type { RunResult } from '../run-program.ts'
 import { parseArgs } from './args.ts'
 import { commandFor } from './command.ts'
+import type { Command } from './command.ts'
 import { decodeOutput } from './decode.ts'
 import { readOutput } from './output.ts'
 import type { PluginOutput } from './output.ts'
@@ -120,8 +121,12 @@ export function createPluginRunner(options: PluginRunnerOptions): RunPlugin {
   }
 
   return async (plugin, before, stopped) => {
-    const head = readScriptHead(join(settings().dir, plugin.FilePath))
-    const result = await start(plugin, settings(), head, env, stopped)
+    const file = join(settings().dir, plugin.FilePath)
+    const command = commandFor(file, parseArgs(plugin.Args))
+    const head = command.ok && command.value.needsInterpreterLine ? readScriptHead(file) : undefined
+    const result = command.ok
+      ? await start(plugin, command.value, settings(), head, env, stopped)
+      : notStarted(command.reason)
     if (result.stderr.length > 0) await keepStderr(plugin, result.stderr)
     const { left, error: leftError } = await settleLeft([...(before?.left ?? []), ...result.left])
     const { samples, message, error: runError } = await understand(plugin, result, head)
@@ -141,17 +146,15 @@ export function createPluginRunner(options: PluginRunnerOptions): RunPlugin {
 
 async function start(
   plugin: Plugin,
+  command: Command,
   settings: PluginSettings,
   head: ScriptHead | undefined,
   env: Readonly<Record<string, string>>,
   stopped: AbortSignal,
 ): Promise<RunResult> {
-  const file = join(settings.dir, plugin.FilePath)
-  const command = commandFor(file, parseArgs(plugin.Args))
-  if (!command.ok) return notStarted(command.reason)
-  if (command.value.needsInterpreterLine && head?.isPlainText === true) return notStarted(noInterpreterLine)
+  if (head?.isPlainText === true) return notStarted(noInterpreterLine)
   const result = await runProgram({
-    ...command.value,
+    ...command,
     cwd: settings.cwd,
     env,
     timeoutMs: plugin.Cycle * 1000 - 500,

@@ -36,6 +36,8 @@ export interface Sender {
    */
   keep(items: readonly ReceivedItem[]): Promise<boolean>
   state(): SendState
+  /** What is in memory goes to disk at once; it is sent from there. */
+  spill(): void
   /** Sends what is held for a moment more; what then is left waits in the spool. */
   stop(): Promise<void>
 }
@@ -177,6 +179,7 @@ export function startSender(options: {
       // What is safe by now says so before the next turn.
       return Promise.race([safe, new Promise<boolean>((resolve) => setImmediate(resolve, false))])
     },
+    spill: () => queue.spill(0),
     state: () => ({ ...queue.stats(), latencyMs, lastDeliveryMs, trouble, peer: client.peer }),
     async stop() {
       stopping.abort()

@@ -34,7 +34,7 @@ export function createWindowsCollectors(host: WindowsHost, settings: CollectorSe
     createDiskIoCollector(host, names),
     createDfCollector(host, settings.mountPoint, names),
     ...(hasLinuxNames(names) ? [createConnectionsCollector(host), createUptimeCollector(host)] : []),
-    createServicesCollector(host, settings),
+    ...(settings.iis || settings.sqlServer ? [createServicesCollector(host, settings)] : []),
     createCountersCollector(host, settings, log),
   ]
 }

@@ -8,33 +8,27 @@ const lines = (...args: Parameters<typeof serviceSamples>) =>
   serviceSamples(...args).map((it) => [it.metric, it.tags, it.value].join(' '))
 
 test('a service that is installed but stopped is not alive', () => {
-  const choice = { iis: true, sqlServer: false, services: [] }
-  expect(lines(new Map([off('W3SVC')]), choice)).toEqual(['service.alive  0', 'service.state name=W3SVC 0'])
-  expect(lines(new Map([on('W3SVC')]), choice)).toEqual(['service.alive  1', 'service.state name=W3SVC 1'])
+  const choice = { iis: true, sqlServer: false }
+  expect(lines(new Map([off('W3SVC')]), choice)).toEqual(['service.alive  0'])
+  expect(lines(new Map([on('W3SVC')]), choice)).toEqual(['service.alive  1'])
   expect(lines(new Map(), choice)).toEqual(['service.alive  0'])
 })
 
 test('each named instance of SQL Server has its own, with its name as tag', () => {
   const services = new Map([on('MSSQLSERVER'), off('MSSQL$REPORTS'), on('SQLAgent$REPORTS'), on('MSSQL$Web')])
-  const samples = lines(services, { iis: false, sqlServer: true, services: [] })
+  const samples = lines(services, { iis: false, sqlServer: true })
   expect(samples).toEqual(
     expect.arrayContaining([
       'MSSQLSERVER.alive  1',
       'MSSQLSERVER.alive instance=REPORTS 0',
       'MSSQLSERVER.alive instance=Web 1',
       'SQLServerAgent.alive instance=REPORTS 1',
-      'service.state name=MSSQL$REPORTS 0',
     ]),
   )
 })
 
 test('newer names of the same services count, and one version of several is enough', () => {
   const services = new Map([off('MsDtsServer130'), on('MsDtsServer150'), on('SQLServerReportingServices')])
-  const samples = lines(services, { iis: false, sqlServer: true, services: [] })
+  const samples = lines(services, { iis: false, sqlServer: true })
   expect(samples).toEqual(expect.arrayContaining(['MSDtsServer.alive  1', 'ReportServer.alive  1']))
-})
-
-test('a service that the configuration names is told once, however it is written, and as 0 when there is none', () => {
-  const samples = lines(new Map([on('W3SVC')]), { iis: true, sqlServer: false, services: ['w3svc', 'Gone'] })
-  expect(samples).toEqual(['service.alive  1', 'service.state name=w3svc 1', 'service.state name=Gone 0'])
 })

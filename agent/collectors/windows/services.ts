@@ -5,8 +5,6 @@ import type { CollectedSample, Collector } from '../collector.ts'
 export interface ServiceChoice {
   readonly iis: boolean
   readonly sqlServer: boolean
-  /** Whose state is sent, too, as 0 when there is no such service. */
-  readonly services: readonly string[]
 }
 
 /**
@@ -26,7 +24,7 @@ const ofInstances = [
   { metric: 'SQLServerAgent.alive', prefix: 'sqlagent$' },
 ]
 
-/** Whether the services that matter run. */
+/** Whether IIS and SQL Server run. Any other service is watched by the check `service.state`. */
 export function createServicesCollector(host: Pick<WindowsHost, 'services'>, choice: ServiceChoice): Collector {
   return { name: 'services', collect: async () => serviceSamples(await host.services(), choice) }
 }
@@ -39,14 +37,9 @@ export function serviceSamples(services: ReadonlyMap<string, Service>, choice: S
     meant: [...services].filter(([name]) => isMeant(name)),
   }))
   const instances = choice.sqlServer ? instanceServices(services) : []
-  const found = [
-    ...groups.flatMap(({ meant }) => meant.map(([, service]) => service)),
-    ...instances.map((it) => it.service),
-  ]
   return [
     ...groups.map(({ metric, meant }) => gauge(metric, meant.some(([, service]) => service.running) ? 1 : 0)),
     ...instances.map(({ metric, instance, service }) => gauge(metric, service.running ? 1 : 0, hostTags({ instance }))),
-    ...states(services, [...choice.services, ...found.map((service) => service.name)]),
   ]
 }
 
@@ -56,15 +49,6 @@ function instanceServices(services: ReadonlyMap<string, Service>) {
     [...services]
       .filter(([name]) => name.startsWith(prefix))
       .map(([, service]) => ({ metric, service, instance: service.name.slice(prefix.length) })),
-  )
-}
-
-/** One each, under the name that it was asked for first. */
-function states(services: ReadonlyMap<string, Service>, names: readonly string[]): CollectedSample[] {
-  const once = new Map<string, string>()
-  for (const name of names) if (!once.has(name.toLowerCase())) once.set(name.toLowerCase(), name)
-  return [...once].map(([key, name]) =>
-    gauge('service.state', services.get(key)?.running === true ? 1 : 0, hostTags({ name })),
   )
 }
 

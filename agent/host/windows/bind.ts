@@ -1,5 +1,6 @@
 import { loadKoffi } from '../load-koffi.ts'
 import { bindCounters } from './bind-counters.ts'
+import { bindEcho } from './bind-echo.ts'
 import { bindNetwork } from './bind-network.ts'
 import { bindProcesses } from './bind-processes.ts'
 import { bindServices } from './bind-services.ts'
@@ -15,6 +16,7 @@ export async function bindWin32(): Promise<Win32> {
     ...bindRegistry(koffi),
     ...bindStorage(koffi),
     ...bindNetwork(koffi),
+    ...bindEcho(koffi),
     ...bindProcesses(koffi),
     ...bindServices(koffi),
     openCounterQuery: bindCounters(koffi),

@@ -84,6 +84,7 @@ export function createFixtureWin32(state: FixtureState): Win32 {
     tcpStatistics: (family) => doubles(60, [32, state.tcp[family][0]], [44, state.tcp[family][1]]),
     udpStatistics: (family) => doubles(20, ...state.udp[family].map((value, i): Field => [4 * i, value])),
     socketTable: async (protocol, family) => socketTable(protocol, family, state.ports[protocol][family]),
+    sendEcho: () => ({ isOver: () => true, milliseconds: () => 3, close: () => undefined }),
     processes: () =>
       new Map(Object.entries(state.processes).map(([pid, { name }]) => [Number(pid), { name, threads: 7 }])),
     commandLine: (pid) => state.processes[pid]?.commandLine,

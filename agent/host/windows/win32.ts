@@ -3,7 +3,8 @@
  * Windows fills. What may have to wait for a device, a service or another program is asked on another thread and gives a
  * promise. Tests have doubles of it with recorded buffers; `bind.ts` makes the real one.
  */
-export interface Win32 extends SystemCalls, StorageCalls, NetworkCalls, ProcessCalls, ServiceCalls, RegistryCalls {
+export interface Win32
+  extends SystemCalls, StorageCalls, NetworkCalls, EchoCalls, ProcessCalls, ServiceCalls, RegistryCalls {
   /** An empty list of performance counters; `pdh.dll` is loaded by the first call. */
   openCounterQuery(): Promise<CounterQuery>
 }
@@ -54,6 +55,20 @@ export interface NetworkCalls {
   udpStatistics(family: AddressFamily): Buffer
   /** A count of 4 bytes, then rows: listening sockets of TCP, bound ones of UDP. */
   socketTable(protocol: 'tcp' | 'udp', family: AddressFamily): Promise<Buffer>
+}
+
+export interface EchoCalls {
+  /** Sends an ICMP echo. @throws UnreachableError when Windows cannot send there. */
+  sendEcho(address: string, timeoutMs: number): PendingEcho
+}
+
+/** To be closed when it is over. */
+export interface PendingEcho {
+  /** Whether the reply is there, or the time is up. */
+  isOver(): boolean
+  /** Until the reply; undefined when none came, or something on the way says that none will. */
+  milliseconds(): number | undefined
+  close(): void
 }
 
 /** AF_INET and AF_INET6. */

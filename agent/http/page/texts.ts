@@ -137,6 +137,14 @@ const words = {
     'The counters below say why. For outages as long as the last one, raise spool.maxBytes or spool.maxAgeSeconds.',
     '原因见下方计数器。若要承受同样长的中断，请调大 spool.maxBytes 或 spool.maxAgeSeconds。',
   ],
+  find_memoryLimit: [
+    'This agent takes {megabytes} of the {limit} MB that it may: it refuses pushes',
+    '本 agent 已用内存 {megabytes} MB，上限 {limit} MB：暂时拒绝推送',
+  ],
+  todo_memoryLimit: [
+    'Push less at once, or raise limits.memoryMegabytes. Samples go to disk meanwhile.',
+    '请减少单次推送量，或调大 limits.memoryMegabytes；期间数据写入磁盘。',
+  ],
   find_rejected: ['transfer called {rejected} samples invalid', 'transfer 判定 {rejected} 条数据无效'],
   todo_rejected: ['The log of the agent names the first of each batch.', 'agent 日志中记录了每批的第一条。'],
   find_heartbeat: ['hbs does not answer: {reason}', 'hbs 无应答：{reason}'],

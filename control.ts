@@ -67,7 +67,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
   if (argv[0] === 'ledger') return ledger(argv.slice(1))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
-  if (argv[0] === 'agent') return runModule('agent', argv.slice(1))
+  if (argv[0] === 'agent') return runModule('agent', argv.slice(1), process.env['FALCON_FROM'])
   if (['verify', 'backup', 'restore', 'resync'].includes(argv[0] ?? '')) return onStore(argv)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
@@ -287,9 +287,10 @@ function onStore(argv: readonly string[]): Promise<number> {
   return runModule('graph-query', words)
 }
 
-/** A command of a module, in a process of its own. */
-function runModule(name: string, words: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [join('dist', name, 'main.js'), ...words], { stdio: 'inherit' })
+/** A command of a module, in a process of its own; paths in it count from `cwd`. */
+function runModule(name: string, words: readonly string[], cwd = projectRoot): Promise<number> {
+  const main = join(projectRoot, 'dist', name, 'main.js')
+  const child = spawn(process.execPath, [main, ...words], { stdio: 'inherit', cwd })
   return new Promise((done, failed) => {
     child.once('error', failed)
     child.once('exit', (code) => done(code ?? 1))

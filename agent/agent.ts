@@ -314,6 +314,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     if (!config.http.enabled || config.http.listen === '') return undefined
     const agent = agentRoutes({
       version,
+      pid: process.pid,
       workDir: around.root,
       config: () => current,
       trust,

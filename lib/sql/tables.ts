@@ -218,6 +218,9 @@ interface AlarmEventTable {
   batch: string
   queue: string
   event: string
+  /** Seconds, of an OK; else 0. */
+  lasted: number
+  worst: number
   taken: number
 }
 
@@ -263,12 +266,12 @@ export interface NoticeTable {
   state: string
   merge_key: string
   due: number
-  message_id: number
+  message_id: string
   created: number
 }
 
 export interface MessageTable {
-  id: Generated<number>
+  id: string
   kind: string
   channel: string
   receivers: string
@@ -289,7 +292,7 @@ export interface MessageTable {
 
 export interface TryTable {
   id: Generated<number>
-  message_id: number
+  message_id: string
   started: number
   took_ms: number
   outcome: string

@@ -10,13 +10,15 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_event_taken (
   KEY idx_taken_consumer (consumer)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Events that were recorded, each once, however often the queue hands it out.
+-- Events that were recorded, each once, however often the queue hands it out. An OK tells how many seconds the problem lasted and its worst value.
 CREATE TABLE IF NOT EXISTS falcon_portal.falcon_alarm_event (
   event_key   VARCHAR(160) NOT NULL,
   case_id     VARCHAR(50) NOT NULL,
   batch       VARCHAR(36) NOT NULL,
   queue       VARCHAR(64) NOT NULL,
   event       MEDIUMTEXT NOT NULL,
+  lasted      BIGINT NOT NULL,
+  worst       DOUBLE NOT NULL,
   taken       BIGINT NOT NULL,
   PRIMARY KEY (event_key),
   KEY idx_alarm_event_case (case_id),
@@ -51,7 +53,7 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_case (
   KEY idx_case_opened (opened)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Who is told what: a person, a channel, an event. message_id 0 while it waits or when nothing was sent.
+-- Who is told what: a person, a channel, an event. message_id is empty while it waits and when nothing is sent.
 CREATE TABLE IF NOT EXISTS falcon_portal.falcon_notice (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   notice_key   VARCHAR(32) NOT NULL,
@@ -69,7 +71,7 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_notice (
   state        VARCHAR(20) NOT NULL,
   merge_key    VARCHAR(32) NOT NULL,
   due          BIGINT NOT NULL,
-  message_id   BIGINT NOT NULL,
+  message_id   VARCHAR(32) NOT NULL,
   created      BIGINT NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY idx_notice_key (notice_key),
@@ -83,7 +85,7 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_notice (
 
 -- What is handed to a provider, once: a text for one or more receivers. claim is whose turn it is to try, until claimed.
 CREATE TABLE IF NOT EXISTS falcon_portal.falcon_message (
-  id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  id          VARCHAR(32) NOT NULL,
   kind        VARCHAR(20) NOT NULL,
   channel     VARCHAR(64) NOT NULL,
   receivers   MEDIUMTEXT NOT NULL,
@@ -110,7 +112,7 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_message (
 -- Each attempt to hand over a message and what came of it.
 CREATE TABLE IF NOT EXISTS falcon_portal.falcon_try (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
-  message_id   BIGINT NOT NULL,
+  message_id   VARCHAR(32) NOT NULL,
   started      BIGINT NOT NULL,
   took_ms      BIGINT NOT NULL,
   outcome      VARCHAR(20) NOT NULL,

@@ -11,13 +11,15 @@ CREATE INDEX IF NOT EXISTS idx_taken_until ON falcon_event_taken (held_until);
 
 CREATE INDEX IF NOT EXISTS idx_taken_consumer ON falcon_event_taken (consumer);
 
--- Events that were recorded, each once, however often the queue hands it out.
+-- Events that were recorded, each once, however often the queue hands it out. An OK tells how many seconds the problem lasted and its worst value.
 CREATE TABLE IF NOT EXISTS falcon_alarm_event (
   event_key VARCHAR(160) PRIMARY KEY NOT NULL,
   case_id   VARCHAR(50) NOT NULL,
   batch     VARCHAR(36) NOT NULL,
   queue     VARCHAR(64) NOT NULL,
   event     TEXT NOT NULL,
+  lasted    INTEGER NOT NULL,
+  worst     REAL NOT NULL,
   taken     INTEGER NOT NULL
 );
 
@@ -54,7 +56,7 @@ CREATE TABLE IF NOT EXISTS falcon_case (
 
 CREATE INDEX IF NOT EXISTS idx_case_opened ON falcon_case (opened);
 
--- Who is told what: a person, a channel, an event. message_id 0 while it waits or when nothing was sent.
+-- Who is told what: a person, a channel, an event. message_id is empty while it waits and when nothing is sent.
 CREATE TABLE IF NOT EXISTS falcon_notice (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   notice_key VARCHAR(32) NOT NULL,
@@ -72,7 +74,7 @@ CREATE TABLE IF NOT EXISTS falcon_notice (
   state      VARCHAR(20) NOT NULL,
   merge_key  VARCHAR(32) NOT NULL,
   due        INTEGER NOT NULL,
-  message_id INTEGER NOT NULL,
+  message_id VARCHAR(32) NOT NULL,
   created    INTEGER NOT NULL
 );
 
@@ -92,7 +94,7 @@ CREATE INDEX IF NOT EXISTS idx_notice_created ON falcon_notice (created);
 
 -- What is handed to a provider, once: a text for one or more receivers. claim is whose turn it is to try, until claimed.
 CREATE TABLE IF NOT EXISTS falcon_message (
-  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  id        VARCHAR(32) PRIMARY KEY NOT NULL,
   kind      VARCHAR(20) NOT NULL,
   channel   VARCHAR(64) NOT NULL,
   receivers TEXT NOT NULL,
@@ -123,7 +125,7 @@ CREATE INDEX IF NOT EXISTS idx_message_created ON falcon_message (created);
 -- Each attempt to hand over a message and what came of it.
 CREATE TABLE IF NOT EXISTS falcon_try (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
-  message_id INTEGER NOT NULL,
+  message_id VARCHAR(32) NOT NULL,
   started    INTEGER NOT NULL,
   took_ms    INTEGER NOT NULL,
   outcome    VARCHAR(20) NOT NULL,

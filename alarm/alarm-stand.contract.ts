@@ -162,11 +162,24 @@ export function eventOf(plan: EventPlan = {}): AlarmEvent {
   return {
     id: plan.id ?? `s_7_${endpoint}`,
     strategy: {
-      ...{ id: 7, metric, tags: {}, func: 'all(#3)', operator, rightValue: 5, maxStep: 3, priority, note },
+      id: 7,
+      metric,
+      tags: {},
+      func: 'all(#3)',
+      operator,
+      rightValue: 5,
+      maxStep: 3,
+      priority,
+      note,
       tpl: { id: 2, name: 'base', parentId: 0, actionId, creator: 'alice' },
     },
     expression: null,
-    ...{ status, endpoint, leftValue: left, currentStep: step, eventTime: time, pushedTags: tags },
+    status,
+    endpoint,
+    leftValue: left,
+    currentStep: step,
+    eventTime: time,
+    pushedTags: tags,
   }
 }
 

@@ -21,8 +21,13 @@ export function channelsOf(config: AlarmConfig): Channel[] {
   for (const name of ['sms', 'im', 'mail'] as const)
     if (config.api[name] !== '')
       named.set(name, {
-        ...{ type: 'falcon', url: config.api[name], subject: name === 'mail' },
-        ...{ mostUrgent: 0, teams: [], workers: config.worker[name], timeoutMs: 10_000 },
+        type: 'falcon',
+        url: config.api[name],
+        subject: name === 'mail',
+        mostUrgent: 0,
+        teams: [],
+        workers: config.worker[name],
+        timeoutMs: 10_000,
       })
   for (const [name, provider] of Object.entries(config.channels)) named.set(name, provider)
   return [...named].map(([name, provider]) => channelOf(name, provider))
@@ -59,6 +64,8 @@ function addressOf(name: string, provider: ChannelConfig): Channel['address'] {
     case 'feishu':
     case 'slack':
       return 'room'
+    default:
+      return provider satisfies never
   }
 }
 

@@ -36,7 +36,7 @@ export function callbackUrl(url: string, event: AlarmEvent): string {
       .map(([key, value]) => `${key}:${value}`)
       .join(','),
   })
-  return `${url}${url.includes('?') ? '&' : '?'}${query}`
+  return `${url}${url.includes('?') ? '&' : '?'}${query.toString()}`
 }
 
 /** Calls it. Any status is an answer, as to Open-Falcon. */

@@ -25,7 +25,7 @@ export function callbackHandOver(options: {
     const text = callbackText(url, answer)
     const people = await directory.current()
     const action = people.action(ruleOf(event).actionId)
-    const then = action && planAround('after', planning(), { event, directory: people, now: now() }, action, text)
-    return { outcome: answer.ok ? 'sent' : 'rejected', detail: text, ...(then ? { then } : {}) }
+    const follows = action && planAround('after', planning(), { event, directory: people, now: now() }, action, text)
+    return { outcome: answer.ok ? 'sent' : 'rejected', detail: text, ...(follows ? { follows } : {}) }
   }
 }

@@ -5,7 +5,7 @@ import type { Attempt, MessageRow, MessageStore } from './message-store.ts'
 import type { ReceiverPace } from './receiver-pace.ts'
 
 /** Hands over one message. What follows from it, if anything, is written together with its outcome. */
-export type HandOver = (message: MessageRow, signal: AbortSignal) => Promise<SendOutcome & Pick<Attempt, 'then'>>
+export type HandOver = (message: MessageRow, signal: AbortSignal) => Promise<SendOutcome & Pick<Attempt, 'follows'>>
 
 export interface ChannelWorkerOptions {
   readonly channel: string
@@ -84,7 +84,7 @@ export function startChannelWorker(options: ChannelWorkerOptions): ChannelWorker
       started,
       finished: now(),
       settled: settledBy(outcome, message),
-      ...(outcome.then ? { then: outcome.then } : {}),
+      ...(outcome.follows ? { follows: outcome.follows } : {}),
     })
   }
 

@@ -19,7 +19,7 @@ export interface Attempt {
   readonly finished: number
   readonly settled: Settled
   /** Written with it: what follows from a callback. */
-  readonly then?: { readonly notices: readonly NewNotice[]; readonly messages: readonly NewMessage[] }
+  readonly follows?: { readonly notices: readonly NewNotice[]; readonly messages: readonly NewMessage[] }
 }
 
 /** The messages of one process' channels: whose turn it is, and what came of it. */
@@ -80,7 +80,7 @@ export function createMessageStore(database: Database, process: string, now: () 
         .execute()
     },
 
-    settle: ({ message, started, finished, settled, then }) =>
+    settle: ({ message, started, finished, settled, follows }) =>
       database.kysely.transaction().execute(async (transaction) => {
         const on = inSchema({ kysely: transaction, dialect: database.dialect }, 'falcon_portal')
         const ended = settled.state !== 'due'
@@ -89,7 +89,8 @@ export function createMessageStore(database: Database, process: string, now: () 
           .set({
             state: settled.state,
             tries: message.tries + 1,
-            ...{ claim: '', claimed: 0 },
+            claim: '',
+            claimed: 0,
             ...(settled.state === 'due' ? { due: finished + settled.pauseMs } : {}),
             failure: settled.state === 'sent' ? '' : settled.detail.slice(0, 500),
             finished: ended ? finished : 0,
@@ -114,15 +115,15 @@ export function createMessageStore(database: Database, process: string, now: () 
             .set({ state: settled.state })
             .where('message_id', '=', message.id)
             .execute()
-        if (then && then.messages.length > 0)
+        if (follows && follows.messages.length > 0)
           await on
             .insertInto('falcon_message')
-            .values([...then.messages])
+            .values([...follows.messages])
             .execute()
-        if (then && then.notices.length > 0)
+        if (follows && follows.notices.length > 0)
           await on
             .insertInto('falcon_notice')
-            .values([...then.notices])
+            .values([...follows.notices])
             .execute()
       }),
 

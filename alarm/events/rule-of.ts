@@ -22,7 +22,13 @@ export function ruleOf({ strategy, expression }: AlarmEvent): EventRule {
   const { metric, func, operator, rightValue, maxStep, priority, note } = rule
   const tpl = strategy?.tpl
   return {
-    ...{ metric, func, operator, rightValue, maxStep, priority, note },
+    metric,
+    func,
+    operator,
+    rightValue,
+    maxStep,
+    priority,
+    note,
     actionId: tpl?.actionId ?? expression?.actionId ?? 0,
     strategyId: strategy?.id ?? 0,
     expressionId: expression?.id ?? 0,

@@ -17,7 +17,7 @@ const widths = { endpoint: 100, metric: 200, func: 50, cond: 200, note: 500, tpl
  */
 export function caseAfter(before: CaseRow | undefined, event: AlarmEvent): CaseRow {
   const time = localTime(event.eventTime)
-  if (before?.update_at != null && before.update_at > time) return before
+  if (before?.update_at && before.update_at > time) return before
   const rule = ruleOf(event)
   const tags = formatTags(new Map(Object.entries(event.pushedTags)))
   const told = {

@@ -63,7 +63,8 @@ export function startIntake(options: IntakeOptions): Intake {
   }
 
   async function run(): Promise<void> {
-    while (!stopping) {
+    for (;;) {
+      if (stopping) return
       try {
         if (await round()) continue
       } catch (error) {

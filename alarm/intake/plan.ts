@@ -85,7 +85,12 @@ function planChannel(channel: Channel, planning: Planning, toPlan: ToPlan, actio
   const due = now + planning.merge.waitSeconds * 1000
   const waiting = reached.map((one) =>
     noticeRow({
-      ...{ kind: 'event' as const, event, channel: channel.name, ...one, due, now },
+      kind: 'event' as const,
+      event,
+      channel: channel.name,
+      ...one,
+      due,
+      now,
       state: 'waiting',
       mergeKey: md5([
         channel.name,
@@ -177,15 +182,14 @@ export function textsOf(channel: Pick<Channel, 'text'>, event: AlarmEvent, { das
 
 function callbackMessage(event: AlarmEvent, action: Action, now: number): NewMessage {
   return messageRow({
-    ...{
-      id: newMessageId(now),
-      kind: 'callback',
-      channel: 'callback',
-      receivers: [action.url],
-      subject: '',
-      content: '',
-    },
-    ...{ eventKey: eventKey(event), now },
+    id: newMessageId(now),
+    kind: 'callback',
+    channel: 'callback',
+    receivers: [action.url],
+    subject: '',
+    content: '',
+    eventKey: eventKey(event),
+    now,
   })
 }
 

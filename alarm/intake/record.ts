@@ -24,7 +24,7 @@ export interface Recording {
 export interface RecordOptions {
   readonly database: Database
   /** Who is told of an event. Called inside the transaction, so it must not wait for anything. */
-  plan(recording: Recording): Plan
+  readonly plan: (recording: Recording) => Plan
   readonly now: () => number
 }
 
@@ -105,7 +105,14 @@ function createWriter(dialect: Database['dialect'], transaction: Transaction<Tab
       if (rows.length === 0) return new Set()
       const batch = randomUUID()
       const values = rows.map(({ key, event, queue, text }) => ({
-        ...{ event_key: key, case_id: event.id, batch, queue, event: text, lasted: 0, worst: event.leftValue, taken },
+        event_key: key,
+        case_id: event.id,
+        batch,
+        queue,
+        event: text,
+        lasted: 0,
+        worst: event.leftValue,
+        taken,
       }))
       await upsert(portal, 'falcon_alarm_event', values, { key: ['event_key'], update: ['event_key'] })
       const mine = await portal

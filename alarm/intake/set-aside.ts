@@ -31,7 +31,10 @@ async function setAside(
 ): Promise<Recorded> {
   const rows = found.map(({ queue, text }) => ({
     event_key: createHash('md5').update(text).digest('hex'),
-    ...{ queue, event: text, reason: error.message.slice(0, 255), taken: now() },
+    queue,
+    event: text,
+    reason: error.message.slice(0, 255),
+    taken: now(),
   }))
   const columns = { key: ['event_key'], update: ['event_key'] }
   await insertOrUpdate(

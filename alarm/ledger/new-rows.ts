@@ -66,11 +66,22 @@ export function messageRow(message: {
 }): NewMessage {
   const { id, kind, channel, receivers, subject, content, eventKey: key = '', mergeKey = '', now } = message
   return {
-    ...{ id, kind, channel, subject, content },
+    id,
+    kind,
+    channel,
+    subject,
+    content,
     receivers: JSON.stringify(receivers),
     event_key: key,
     merge_key: mergeKey,
-    ...{ state: 'due', due: now, tries: 0, claim: '', claimed: 0, failure: '', created: now, finished: 0 },
+    state: 'due',
+    due: now,
+    tries: 0,
+    claim: '',
+    claimed: 0,
+    failure: '',
+    created: now,
+    finished: 0,
   }
 }
 

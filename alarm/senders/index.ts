@@ -9,24 +9,21 @@ import { createTelegramSender } from './telegram.ts'
 import { createWebhookSender } from './webhook.ts'
 import { createWecomSender } from './wecom.ts'
 
-/** The sender that speaks a provider's language. `now` is in milliseconds. */
+type Provider<Type> = Extract<ChannelConfig, { type: Type }>
+
+/** One member for each type; the compiler misses none. `now` is in milliseconds. */
+const senders: { [Type in ChannelConfig['type']]: (provider: Provider<Type>, now: () => number) => Sender } = {
+  falcon: createFalconSender,
+  smtp: (provider) => createSmtpSender({ ...provider, connections: provider.workers }),
+  webhook: (provider, now) => createWebhookSender({ ...provider, now }),
+  dingtalk: (provider, now) => createDingtalkSender({ ...provider, now }),
+  wecom: createWecomSender,
+  feishu: (provider, now) => createFeishuSender({ ...provider, now }),
+  slack: createSlackSender,
+  telegram: createTelegramSender,
+}
+
+/** The sender that speaks a provider's language. */
 export function createSender(provider: ChannelConfig, now: () => number): Sender {
-  switch (provider.type) {
-    case 'falcon':
-      return createFalconSender(provider)
-    case 'smtp':
-      return createSmtpSender({ ...provider, connections: provider.workers })
-    case 'webhook':
-      return createWebhookSender({ ...provider, now })
-    case 'dingtalk':
-      return createDingtalkSender({ ...provider, now })
-    case 'wecom':
-      return createWecomSender(provider)
-    case 'feishu':
-      return createFeishuSender({ ...provider, now })
-    case 'slack':
-      return createSlackSender(provider)
-    case 'telegram':
-      return createTelegramSender(provider)
-  }
+  return senders[provider.type](provider as never, now)
 }

@@ -22,7 +22,8 @@ export function startRepeatedTask(task: {
   let wake = () => {}
 
   async function run(): Promise<void> {
-    while (!stopping) {
+    for (;;) {
+      if (stopping) return
       let more = false
       try {
         more = await work()

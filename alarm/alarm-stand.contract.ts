@@ -13,6 +13,9 @@ import type { AlarmEvent } from '#protocol'
 import { startAlarm } from './alarm.ts'
 import { alarmConfig } from './config.ts'
 
+// Texts hold local times.
+process.env['TZ'] = 'UTC'
+
 export const quiet = createLogger('test', { destination: { write: () => undefined } })
 
 export interface Received {

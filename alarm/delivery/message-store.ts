@@ -1,6 +1,6 @@
 import { inSchema } from '#lib/sql'
 import type { Database, Tables } from '#lib/sql'
-import type { Selectable } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import type { AlarmEvent } from '#protocol'
 import { readEvent } from '../events/read-event.ts'
 import type { NewMessage, NewNotice } from '../ledger/new-rows.ts'
@@ -80,25 +80,11 @@ export function createMessageStore(database: Database, process: string, now: () 
         .execute()
     },
 
-    settle: ({ message, started, finished, settled, follows }) =>
+    settle: (attempt) =>
       database.kysely.transaction().execute(async (transaction) => {
+        const { message, started, finished, settled, follows } = attempt
         const on = inSchema({ kysely: transaction, dialect: database.dialect }, 'falcon_portal')
-        const ended = settled.state !== 'due'
-        await on
-          .updateTable('falcon_message')
-          .set({
-            state: settled.state,
-            tries: message.tries + 1,
-            claim: '',
-            claimed: 0,
-            ...(settled.state === 'due' ? { due: finished + settled.pauseMs } : {}),
-            failure: settled.state === 'sent' ? '' : settled.detail.slice(0, 500),
-            finished: ended ? finished : 0,
-          })
-          .where('id', '=', message.id)
-          // One that was sent stays sent, whoever else tried it after a claim had run out.
-          .where('state', '!=', 'sent')
-          .execute()
+        if (!(await settleMessage(on, attempt))) return
         await on
           .insertInto('falcon_try')
           .values({
@@ -109,7 +95,7 @@ export function createMessageStore(database: Database, process: string, now: () 
             detail: settled.detail.slice(0, 500),
           })
           .execute()
-        if (ended && message.kind !== 'callback')
+        if (settled.state !== 'due' && message.kind !== 'callback')
           await on
             .updateTable('falcon_notice')
             .set({ state: settled.state })
@@ -142,4 +128,26 @@ export function createMessageStore(database: Database, process: string, now: () 
       })
     },
   }
+}
+
+/**
+ * Whether the outcome is news. It is none when it was written before and only the database's answer was lost, nor when the
+ * claim had run out and another process has the message; but that a provider has it counts, whoever handed it over.
+ */
+async function settleMessage(on: Kysely<Tables>, { message, finished, settled }: Attempt): Promise<boolean> {
+  const outcome = {
+    state: settled.state,
+    tries: message.tries + 1,
+    claim: '',
+    claimed: 0,
+    failure: settled.state === 'sent' ? '' : settled.detail.slice(0, 500),
+    finished: settled.state === 'due' ? 0 : finished,
+    ...(settled.state === 'due' ? { due: finished + settled.pauseMs } : {}),
+  }
+  const update = on.updateTable('falcon_message').set(outcome).where('id', '=', message.id)
+  const mine = await update.where('claim', '=', message.claim).executeTakeFirst()
+  if (mine.numUpdatedRows > 0n) return true
+  if (settled.state !== 'sent') return false
+  const anyway = await update.where('state', '!=', 'sent').executeTakeFirst()
+  return anyway.numUpdatedRows > 0n
 }

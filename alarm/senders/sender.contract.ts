@@ -14,7 +14,7 @@ export const message: OutgoingMessage = {
 /** A provider over HTTP, seen from its sink. */
 export interface ProviderUnderTest {
   /** Its sender, for the base address of the sink. */
-  create(base: string): Sender
+  readonly create: (base: string) => Sender
   /** What it says when it has the message. */
   readonly good: string
   /** What it says with status 200 and means no by, if it does that; for ever and for now. */

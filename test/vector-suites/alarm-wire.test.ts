@@ -65,7 +65,7 @@ test('the recorded events make the recorded texts for the recorded receivers, on
     await inSchema(database, 'uic').deleteFrom(table).execute()
     await inSchema(database, 'uic')
       .insertInto(table)
-      .values(portal[table] as never)
+      .values([...portal[table]])
       .execute()
   }
   const client = await redis.connect()

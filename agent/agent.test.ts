@@ -83,6 +83,7 @@ async function agentWith(settings: Record<string, unknown>, lines: string[] = []
     random: Math.random,
     readConfig: async () => agentConfig.parse(file.current),
     exit: () => undefined,
+    collectGarbage: () => undefined,
   })
   cleaning.push(() => agent.stop())
   const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${agent.port}${path}`, init)
@@ -177,12 +178,12 @@ test('an agent that sends nothing says so', async () => {
 test('a reload applies what it can, says what waits for a restart, and refuses what is wrong', async () => {
   const settings = { hostname: 'h1', token: 'a-secret', http }
   const { ask, file } = await agentWith(settings)
-  file.current = { ...settings, hostname: 'h2', transfer: { interval: 10 } }
+  file.current = { ...settings, hostname: 'h2', transfer: { interval: 10 }, spool: { maxAgeSeconds: 100 } }
   const answer = (await (await ask('/config/reload', { method: 'POST' })).json()) as Record<string, unknown>
   expect(answer).toMatchObject({
     msg: 'success',
-    applied: ['hostname'],
-    needsRestart: ['transfer.interval'],
+    applied: ['hostname', 'transfer.interval'],
+    needsRestart: ['spool.maxAgeSeconds'],
     data: { hostname: 'h2', token: '***' },
   })
   expect(await (await ask('/proc/kernel/hostname')).json()).toEqual({ msg: 'success', data: 'h2' })

@@ -8,36 +8,54 @@ import { createModuleMetrics, metricsPage } from '#lib/metrics'
 import { mergeReload } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { agentAccounts } from './accounts.ts'
-import { createCheckCollectors, parseCheck } from './checks/index.ts'
 import type { Check } from './checks/check.ts'
+import { checkFamilies } from './checks/index.ts'
+import { createCheckRunner } from './checks/runner.ts'
+import { wantedChecks } from './checks/wanted.ts'
 import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
 import { showCounts } from './counters.ts'
+import { healthOf } from './heartbeat/health.ts'
 import { noOrders } from './heartbeat/orders.ts'
 import type { Orders } from './heartbeat/orders.ts'
+import { heartbeatSamples } from './heartbeat/samples.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
+import type { HeartbeatSettings, RunningHeartbeat } from './heartbeat/start.ts'
+import { createHistory } from './history/history.ts'
 import { createInventory } from './host/inventory.ts'
+import { createNames } from './host/names.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
-import type { AgentStatus } from './http/status-page.ts'
 import { endpointName } from './identity.ts'
 import { createLastValues } from './last-values.ts'
+import { limitCpu } from './limits/cpu-limit.ts'
+import { startMemoryLimit } from './limits/memory-limit.ts'
 import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
+import { itemsOf } from './plugins/output.ts'
+import { startPeriodicUpdates } from './plugins/periodic-update.ts'
 import { planPlugins } from './plugins/plan.ts'
+import { runSamples } from './plugins/report.ts'
 import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
+import { createPluginRunner } from './plugins/run-plugin.ts'
 import { createPluginScheduler } from './plugins/scheduler.ts'
-import { reloadable } from './reload.ts'
+import { react, reloadable } from './reload.ts'
 import { createOwnRounds } from './rounds.ts'
 import { phaseOf, startSchedule } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import { createSelfMetrics } from './self-metrics.ts'
 import type { SelfUse } from './self-metrics.ts'
 import { createIntake } from './sender/intake.ts'
 import { tagText } from './sender/outgoing.ts'
 import { startSending } from './sender/sending.ts'
+import { droppedSamples } from './status.ts'
+import type { AgentStatus } from './status.ts'
+
+/** The exit code of an agent that wants to be started again (EX_TEMPFAIL). */
+const wantsRestart = 75
 
 /** What the agent has from the process it runs in. */
 export interface Surroundings {
@@ -56,8 +74,9 @@ export interface Surroundings {
   readonly random: () => number
   /** Reads the configuration again; rejects when it cannot be used. */
   readonly readConfig: () => Promise<AgentConfig>
-  /** Ends the process, as a signal would. */
-  readonly exit: () => void
+  /** Ends the process, as a signal would; with code 0 unless another is given. */
+  readonly exit: (code?: number) => void
+  readonly collectGarbage: () => void
 }
 
 export interface RunningAgent {
@@ -107,6 +126,16 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       counters,
     })
 
+  const memoryLimit = startMemoryLimit({
+    megabytes: config.limits.memoryMegabytes,
+    residentBytes: () => around.use().rssBytes,
+    collectGarbage: around.collectGarbage,
+    spill: () => sender?.spill(),
+    leave: () => around.exit(wantsRestart),
+    ...common,
+  })
+  void limitCpu(config.limits.cpuPercent, log)
+
   const repository = createPluginRepository({
     settings: () => current.plugin,
     root: around.root,
@@ -115,27 +144,45 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     onChange: () => void planAgain(),
     stopping: stopping.signal,
   })
+  const takeFromPlugin = (items: string) =>
+    intake ? intake.take(items, 'plugin', 'whole text') : ({ ok: false, reason: 'this agent sends nothing' } as const)
   const plugins = createPluginScheduler({
-    settings: () => ({
-      dir: at(current.plugin.dir),
-      logs: at(current.plugin.logs),
-      cwd: around.root,
-      parallel: current.plugin.parallel,
-      outputKilobytes: current.plugin.outputKilobytes,
+    run: createPluginRunner({
+      settings: () => ({
+        ...current.plugin,
+        dir: at(current.plugin.dir),
+        logs: at(current.plugin.logs),
+        cwd: around.root,
+      }),
+      env: childEnv,
+      take: takeFromPlugin,
+      onRun(plugin, run) {
+        if (!current.plugin.metrics) return
+        const samples = runSamples(plugin, run).filter(({ metric }) => current.ignore[metric] !== true)
+        if (samples.length > 0) takeFromPlugin(itemsOf(samples, plugin.Cycle))
+      },
+      ...common,
     }),
-    env: childEnv,
+    parallel: () => current.plugin.parallel,
+    isHeld: () => repository.isReplacing(),
     hostname,
-    take: (output) =>
-      intake ? intake.take(output, 'plugin', 'whole text') : { ok: false, reason: 'this agent sends nothing' },
     ...common,
   })
 
+  const updates = startPeriodicUpdates({
+    seconds: () => (current.plugin.enabled ? current.plugin.updateSeconds : 0),
+    hostname,
+    now,
+    update: () => void repository.update(),
+  })
+  await repository.restore()
+
   let orders: Orders = noOrders
-  let checks: readonly Check[] = []
+  let checks: readonly Check[] = wantedChecks(config.checks, orders.metrics, log)
   async function takeOrders(fresh: Orders): Promise<void> {
     const checksChanged = JSON.stringify(fresh.metrics) !== JSON.stringify(orders.metrics)
     orders = fresh
-    if (checksChanged) checks = readChecks(orders.metrics, log)
+    if (checksChanged) checks = wantedChecks(current.checks, orders.metrics, log)
     await planAgain()
   }
   /** Also finds files that have changed since. */
@@ -144,64 +191,100 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     if (!stopping.signal.aborted) plugins.apply(plan)
   }
 
-  const stepMs = config.transfer.interval * 1000
-  const lastValues = createLastValues(5 * stepMs)
+  const stepMs = () => current.transfer.interval * 1000
+  const keptSteps = 5
+  let history = createHistory(stepMs())
+  const lastValues = createLastValues(keptSteps * stepMs(), (value) => history.record(value))
   const selfMetrics =
     sender &&
-    createSelfMetrics({ use: around.use, send: () => sender.state(), dropped: () => droppedSamples(counters), now })
+    createSelfMetrics({
+      use: around.use,
+      send: () => sender.state(),
+      dropped: () => droppedSamples(counters.values()),
+      now,
+    })
+  const names = createNames()
+  const checkRunner = createCheckRunner({
+    families: checkFamilies,
+    current: () => checks,
+    context: () => ({ host: platform.host, names, hostname: hostname() }),
+    now,
+  })
+  let heartbeat: RunningHeartbeat | undefined
   const rounds = createOwnRounds({
-    collectors: platform.collectors(config.collector),
-    slowCollectors: [
-      ...createCheckCollectors(() => checks, platform.host, hostname),
-      createModulesCollector(watchedModules(config.modules), metrics),
+    collectors: platform.collectors(config.collector, log),
+    slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
+    selfMetrics: () => [
+      ...(current.selfMetrics && selfMetrics ? selfMetrics() : []),
+      ...heartbeatSamples(heartbeat?.state()),
     ],
-    selfMetrics: () => (current.selfMetrics && selfMetrics ? selfMetrics() : []),
-    stepSeconds: config.transfer.interval,
-    settings: () => ({ endpoint: hostname(), defaultTags: defaultTags(), ignore: current.ignore }),
+    settings: () => ({
+      stepSeconds: current.transfer.interval,
+      endpoint: hostname(),
+      defaultTags: defaultTags(),
+      ignore: current.ignore,
+    }),
     lastValues,
     hold: (items) => sender?.add(items),
     ...common,
   })
   if (sender) void rounds.prepare()
-  const collection =
-    sender &&
+  const collectEachStep = (): Schedule =>
     startSchedule({
-      intervalMs: stepMs,
-      phaseMs: phase('collect', stepMs),
+      intervalMs: stepMs(),
+      phaseMs: phase('collect', stepMs()),
       now,
       run: (plannedMs) => void rounds.collect(plannedMs),
     })
+  let collection = sender && collectEachStep()
 
-  const hbs = hbsPeers(config)
-  const beatMs = config.heartbeat.interval * 1000
-  const heartbeat =
-    hbs.length === 0
-      ? undefined
-      : startHeartbeat({
-          addresses: hbs,
-          connectTimeoutMs: config.heartbeat.timeout,
-          intervalMs: beatMs,
-          phaseMs: phase('heartbeat', beatMs),
-          ordersFile: join(at(config.dataDir), 'heartbeat.json'),
-          report: async (ownAddress) => ({
-            hostname: hostname(),
-            ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
-            agentVersion: version,
-            pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
-          }),
-          pluginsEnabled: () => current.plugin.enabled,
-          onOrders: takeOrders,
-          random,
-          ...common,
-        })
+  const heartbeatSettings = (): HeartbeatSettings => {
+    const intervalMs = current.heartbeat.interval * 1000
+    const phaseMs = phase('heartbeat', intervalMs)
+    return { addresses: hbsPeers(current), connectTimeoutMs: current.heartbeat.timeout, intervalMs, phaseMs }
+  }
+  if (hbsPeers(config).length > 0)
+    heartbeat = startHeartbeat(heartbeatSettings(), {
+      ordersFile: join(at(config.dataDir), 'heartbeat.json'),
+      report: async (ownAddress) => ({
+        hostname: hostname(),
+        ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
+        agentVersion: version,
+        pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
+      }),
+      health: () => healthOf(status()),
+      skewLimitSeconds: () => current.heartbeat.skewSeconds,
+      pluginsEnabled: () => current.plugin.enabled,
+      onOrders: takeOrders,
+      random,
+      ...common,
+    })
   if (heartbeat) await takeOrders(heartbeat.orders())
 
   function apply(fresh: AgentConfig): Reload {
-    const { config: merged, changes } = mergeReload(current, fresh, reloadable)
+    const { config: merged, changes } = mergeReload(current, fresh, reloadable(current, fresh))
     current = merged
+    if (changes.applied.includes('checks')) checks = wantedChecks(current.checks, orders.metrics, log)
     log.level = merged.debug ? 'debug' : 'info'
+    const moveSender = () =>
+      sender?.move({ addresses: transferPeers(merged), connectTimeoutMs: merged.transfer.timeout })
+    react(changes.applied, {
+      collector: () => rounds.replace(platform.collectors(merged.collector, log)),
+      'transfer.interval': changeStep,
+      'transfer.addrs': moveSender,
+      'transfer.timeout': moveSender,
+      heartbeat: () => heartbeat?.change(heartbeatSettings()),
+    })
     void planAgain()
     return changes
+  }
+  /** The next round comes a new step after the clock's beginning of one; it tells of all the time since the last. */
+  function changeStep(): void {
+    lastValues.keepFor(keptSteps * stepMs())
+    const fresh = createHistory(stepMs())
+    if (fresh.slotMs !== history.slotMs) history = fresh
+    collection?.stop()
+    collection = sender && collectEachStep()
   }
   const trust = (): Trust => ({
     addresses: [...current.trusted, ...orders.trustable],
@@ -210,15 +293,20 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const status = (): AgentStatus => ({
     hostname: hostname(),
     version,
+    system: process.platform,
     startedMs,
     nowMs: now(),
-    send: sender?.state(),
-    heartbeat: heartbeat && { trouble: heartbeat.trouble(), lastMs: heartbeat.lastMs() },
+    stepMs: stepMs(),
+    send: sender && { ...sender.state(), addresses: sender.addresses, spoolMaxBytes: config.spool.maxBytes },
+    heartbeat: heartbeat?.state(),
+    use: around.use(),
     counts: counters.values(),
     plugins: plugins.states(),
     pluginProblems: plugins.problems(),
-    checks,
+    checks: checkRunner.states(),
+    collectors: rounds.troubles(),
     values: lastValues.list(),
+    memory: memoryLimit.state(),
   })
 
   async function listen(): Promise<AgentServer | undefined> {
@@ -229,16 +317,18 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       config: () => current,
       trust,
       intake,
+      memoryLimit,
       plugins: () => plugins.states(),
       repository,
       trustable: () => orders.trustable,
       inventory: createInventory(now),
       status,
+      hour: () => ({ slotMs: history.slotMs, charts: history.charts(now()) }),
       async reload() {
         const fresh = await around.readConfig()
         return { fresh, changes: apply(fresh) }
       },
-      exit: () => void setTimeout(around.exit, 1000),
+      exit: () => void setTimeout(() => around.exit(), 1000),
       childEnv,
       stopping: stopping.signal,
       counters,
@@ -253,8 +343,10 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     stopping.abort()
+    memoryLimit.stop()
     collection?.stop()
     await server?.close()
+    updates.stop()
     await plugins.stop()
     await heartbeat?.stop()
     await sender?.stop()
@@ -273,19 +365,4 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     reload: apply,
     stop: () => (stopped ??= stop()),
   }
-}
-
-/** The checks hbs asks for; what cannot be made is told in the log. */
-function readChecks(metrics: Orders['metrics'], log: Logger): Check[] {
-  return metrics.flatMap(({ Metric, Tags }) => {
-    const read = parseCheck(Metric, Tags)
-    if (read.ok) return [read.value]
-    log.warn({ metric: Metric, tags: Tags, reason: read.reason }, 'check asked for cannot be made')
-    return []
-  })
-}
-
-function droppedSamples(counters: Counters): number {
-  const dropped = Object.entries(counters.values()).filter(([name]) => name.startsWith('dropped.'))
-  return dropped.reduce((sum, [, count]) => sum + count, 0)
 }

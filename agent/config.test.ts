@@ -29,6 +29,16 @@ test('a file of Open-Falcon is taken unchanged, and what it does not know gets s
   expect(transferPeers(config)).toEqual(['127.0.0.1:8433'])
 })
 
+test('a check of the configuration is read as one of a strategy; one that cannot be read is named, without its password', () => {
+  expect(agentConfig.parse({ checks: [{ metric: 'net.port.listen', tags: 'port=22' }] }).checks).toEqual([
+    { metric: 'net.port.listen', tags: 'port=22', options: {} },
+  ])
+  const bad = { checks: [{ metric: 'url.check.health', tags: 'url=http://me:secret@a/' }] }
+  const message = agentConfig.safeParse(bad).error?.message
+  expect(message).toContain('url.check.health: \\"url=http://***@a/\\" is not url=<url>,timeout=<seconds>')
+  expect(message).not.toContain('secret')
+})
+
 test('missing and null parts mean the defaults', () => {
   expect(agentConfig.parse({ default_tags: null, ignore: null, transfer: { addrs: null } })).toMatchObject({
     default_tags: {},
@@ -69,13 +79,15 @@ test('a reload says what counts at once and what only after a restart', () => {
     transfer: { ...old.transfer, interval: 30 },
     http: { ...old.http, listen: ':1999', backdoor: true },
   })
-  const { changes } = mergeReload(agentConfig.parse(old), fresh, reloadable)
+  const before = agentConfig.parse(old)
+  const { changes } = mergeReload(before, fresh, reloadable(before, fresh))
   expect(changes.applied.toSorted()).toEqual([
     'default_tags.idc',
     'hostname',
     'http.backdoor',
     'ignore.cpu.busy',
     'ignore.mem.memused',
+    'transfer.interval',
   ])
-  expect(changes.needsRestart.toSorted()).toEqual(['http.listen', 'transfer.interval'])
+  expect(changes.needsRestart.toSorted()).toEqual(['http.listen'])
 })

@@ -16,18 +16,24 @@ export interface LastValues {
   value(metric: string, tags?: string): number | undefined
   /** All of them by metric and tags; `only` restricts it to names that begin so. */
   list(only?: string): LastValue[]
+  /** Series that are silent for this long are forgotten from now on. */
+  keepFor(ms: number): void
 }
 
-/** Series that are silent for `keepMs` are forgotten. */
-export function createLastValues(keepMs: number): LastValues {
+/** Series that are silent for `keepMs` are forgotten. `seen` is told each value. */
+export function createLastValues(keepMs: number, seen: (value: LastValue) => void = () => undefined): LastValues {
+  let keptMs = keepMs
   const values = new Map<string, LastValue>()
   return {
     record(samples, atMs) {
       for (const sample of samples) {
         const key = counterOf(sample.metric, sample.tags)
-        values.set(key, { sample, atMs, perSecond: rate(values.get(key), sample, atMs) })
+        const value = { sample, atMs, perSecond: rate(values.get(key), sample, atMs) }
+        values.set(key, value)
+        seen(value)
       }
-      for (const [key, { atMs: at }] of values) if (atMs - at > keepMs) values.delete(key)
+      const oldest = atMs - keptMs
+      for (const [key, { atMs: at }] of values) if (at < oldest) values.delete(key)
     },
     value: (metric, tags = '') => values.get(counterOf(metric, tags))?.sample.value,
     list: (only = '') =>
@@ -35,6 +41,9 @@ export function createLastValues(keepMs: number): LastValues {
         .filter(([key]) => key.startsWith(only))
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([, value]) => value),
+    keepFor(ms) {
+      keptMs = ms
+    },
   }
 }
 

@@ -2,7 +2,7 @@ import type { ReceivedItem } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { CollectedSample } from './collectors/collector.ts'
 import { createRounds } from './collectors/round.ts'
-import type { Rounds } from './collectors/round.ts'
+import type { CollectorTrouble, Rounds } from './collectors/round.ts'
 import type { Collector } from './collectors/collector.ts'
 import type { LastValues } from './last-values.ts'
 import { ownItem } from './sender/outgoing.ts'
@@ -13,9 +13,13 @@ export interface RoundsOptions {
   /** Each works at its own pace: what takes seconds must not hold up the others. */
   readonly slowCollectors: readonly Collector[]
   readonly selfMetrics: () => readonly CollectedSample[]
-  readonly stepSeconds: number
   /** Asked in each round. */
-  readonly settings: () => { endpoint: string; defaultTags: string; ignore: Readonly<Record<string, boolean>> }
+  readonly settings: () => {
+    stepSeconds: number
+    endpoint: string
+    defaultTags: string
+    ignore: Readonly<Record<string, boolean>>
+  }
   readonly lastValues: LastValues
   readonly hold: (items: readonly ReceivedItem[]) => void
   readonly counters: Counters
@@ -28,6 +32,13 @@ export interface OwnRounds {
   prepare(): Promise<void>
   /** One collection, stamped with the planned moment. A round still under way keeps the next from starting. */
   collect(plannedMs: number): Promise<void>
+  /**
+   * Other collectors of the host from the round after the next on. In the next round those there are say what the step
+   * gave, and the new ones read beside them for the first time: no average begins anew, no round is missed.
+   */
+  replace(collectors: readonly Collector[]): void
+  /** Collectors that failed the last time, or hang. */
+  troubles(): CollectorTrouble[]
 }
 
 /** A directory is measured for up to 30 s, whatever the step. */
@@ -39,12 +50,16 @@ const deadlineMs = 10_000
  * it when sent; `round.skipped` for rounds that found the one before still under way.
  */
 export function createOwnRounds(options: RoundsOptions): OwnRounds {
-  const { stepSeconds, settings, lastValues, hold, counters, log, now } = options
+  const { settings, lastValues, hold, counters, log, now } = options
   const limits = { log, counters }
-  const quick = createRounds(options.collectors, {
+  const quickLimits = {
     ...limits,
-    deadlineMs: Math.min(deadlineMs, stepSeconds * 1000),
-  })
+    get deadlineMs() {
+      return Math.min(deadlineMs, settings().stepSeconds * 1000)
+    },
+  }
+  let quick = createRounds(options.collectors, quickLimits)
+  let successor: Rounds | undefined
   const slow = options.slowCollectors.map((collector) =>
     createRounds([collector], { ...limits, deadlineMs: slowDeadlineMs }),
   )
@@ -64,13 +79,19 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
     const samples = [...(await rounds.collect()), ...more()]
     underWay.delete(rounds)
     await first
-    const { endpoint, defaultTags, ignore } = settings()
+    const { stepSeconds, endpoint, defaultTags, ignore } = settings()
     lastValues.record(samples, now())
     counters.add('received.own', samples.length)
     const wanted = samples.filter((sample) => ignore[sample.metric] !== true)
     counters.add('ignored', samples.length - wanted.length)
     const round = { endpoint, step: stepSeconds, timestamp: Math.floor(plannedMs / 1000), defaultTags }
     hold(wanted.map((sample) => ownItem(sample, round)))
+  }
+
+  async function takeOver(rounds: Rounds): Promise<void> {
+    successor = undefined
+    await rounds.collect()
+    quick = rounds
   }
 
   return {
@@ -82,7 +103,12 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
     async collect(plannedMs) {
       // The host's own samples lead each round, however fast a check or a neighbour answers.
       const host = collectFrom(quick, plannedMs, options.selfMetrics)
-      await Promise.all([host, ...slow.map((rounds) => collectFrom(rounds, plannedMs, undefined, host))])
+      const replacing = successor && takeOver(successor)
+      await Promise.all([host, replacing, ...slow.map((rounds) => collectFrom(rounds, plannedMs, undefined, host))])
     },
+    replace(collectors) {
+      successor = createRounds(collectors, quickLimits)
+    },
+    troubles: () => [quick, ...slow].flatMap((rounds) => rounds.troubles()),
   }
 }

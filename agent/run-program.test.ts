@@ -30,7 +30,7 @@ function isAlive(pid: number): boolean {
 
 test('output, errors and exit code come back, and nothing of our environment goes in', async () => {
   const result = await shell(
-    'echo out; echo err >&2; env | sort | grep -v -e ^PWD -e ^SHLVL -e ^_ -e ^OLDPWD -e ^PATH; exit 3',
+    'echo out; echo err >&2; env | sort | grep -v -e ^PWD -e ^SHLVL -e ^_ -e ^OLDPWD -e ^PATH -e ^FALCON_RUN; exit 3',
   )
   expect(result).toMatchObject({ outcome: 'exited', exit: 3 })
   expect(result.stdout.toString()).toBe('out\nONLY=this\n')

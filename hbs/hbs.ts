@@ -86,6 +86,7 @@ export async function startHbs(
             agents,
             keeper,
             rows: () => counters.rows(),
+            now,
             reload: async () => reload(loadConfig(hbsConfig, configFile).value),
           }),
         )

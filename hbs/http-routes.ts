@@ -6,6 +6,7 @@ import type { Routes, Trust } from '#lib/http'
 import { projectRoot, version, withoutSecrets } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { RpcRefusal } from '#lib/rpc'
+import { agentDetails, agentViews } from './agents/agent-view.ts'
 import type { LiveAgents } from './agents/live-agents.ts'
 import type { HbsConfig } from './config.ts'
 import type { SnapshotKeeper } from './portal/snapshot-keeper.ts'
@@ -19,6 +20,8 @@ export interface HttpFaces {
   readonly agents: LiveAgents
   readonly keeper: SnapshotKeeper
   rows(): CounterRow[]
+  /** Unix milliseconds. */
+  now(): number
   /** Reads the configuration file again. Rejects, changing nothing, when it is bad. */
   reload(): Promise<Reload>
 }
@@ -60,6 +63,25 @@ export function hbsRoutes(faces: HttpFaces): Routes {
       app.get(url, (_request, reply) => sendData(reply, faces.rows()))
 
     app.get('/agents', (_request, reply) => sendData(reply, agents.hostnames()))
+    app.get('/agents/status', (request, reply) => {
+      const wanted = new URLSearchParams(request.url.split('?')[1] ?? '')
+      return sendData(reply, agentViews(agents.all(), wanted, faces.now()))
+    })
+    app.get('/agents/duplicates', (_request, reply) => {
+      const views = agentViews(agents.all(), new URLSearchParams(), faces.now())
+      const shared = views.filter(({ duplicates }) => duplicates.length > 0)
+      return sendData(
+        reply,
+        shared.map(({ hostname, duplicates }) => ({ hostname, addresses: duplicates })),
+      )
+    })
+    // A host's name may hold a slash.
+    app.get('/agents/*', (request, reply) => {
+      const hostname = (request.params as { '*': string })['*']
+      const agent = agents.find(hostname)
+      if (!agent) return sendText(reply.code(404), `no agent has reported as ${hostname} in the last 24 hours\n`)
+      return sendData(reply, agentDetails(agent, faces.now()))
+    })
     app.get(
       '/expressions',
       shows(({ expressions }) => expressions ?? null),

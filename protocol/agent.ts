@@ -1,4 +1,4 @@
-import { decodeGo, goString, goStruct } from './go-decode.ts'
+import { decodeGo, goAny, goString, goStruct } from './go-decode.ts'
 import type { GoType } from './go-decode.ts'
 import type { RawArgument } from './raw-argument.ts'
 import type { Reading } from './reading.ts'
@@ -9,6 +9,20 @@ export interface AgentReportRequest {
   IP: string
   AgentVersion: string
   PluginVersion: string
+  /** Ours, in no report of Open-Falcon's agent: a text that no other running agent has. */
+  Instance?: unknown
+  /** Ours: an `AgentHealth`, not in every report. */
+  Health?: unknown
+}
+
+/** Answer of `Agent.ReportStatus` to a report with an `Instance`; others get `code` alone. */
+export interface AgentReportAnswer extends SimpleRpcResponse {
+  /** The clock of hbs, unix milliseconds. */
+  time: number
+  /** Addresses of other agents that report under the same name. */
+  duplicates: string[]
+  /** Whether hbs has no `Health` of this agent. */
+  healthWanted: boolean
 }
 
 /** Argument of `Agent.MinePlugins` and `Agent.BuiltinMetrics`. */
@@ -51,6 +65,8 @@ export const readAgentReport = readerOf(
     IP: goString,
     AgentVersion: goString,
     PluginVersion: goString,
+    Instance: goAny,
+    Health: goAny,
   }),
 )
 

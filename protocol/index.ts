@@ -2,12 +2,16 @@ export { readAgentHeartbeat, readAgentReport, readNullRequest } from './agent.ts
 export type {
   AgentHeartbeatRequest,
   AgentPluginsResponse,
+  AgentReportAnswer,
   AgentReportRequest,
   BuiltinMetric,
   BuiltinMetricResponse,
   NullRpcRequest,
   SimpleRpcResponse,
 } from './agent.ts'
+export { longestAgentHealth, readAgentHealth } from './agent-health.ts'
+export type { AgentHealth, PluginHealth } from './agent-health.ts'
+export { checkMetrics } from './check-metrics.ts'
 export { formatEvent } from './event.ts'
 export type { AlarmEvent, EventStatus } from './event.ts'
 export { decodeGo, foldName, goAny, goInt64, goPointers, goString, goStruct, wellFormed } from './go-decode.ts'

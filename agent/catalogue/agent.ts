@@ -10,6 +10,23 @@ export const agentMetrics: readonly MetricGroup[] = [
     metrics: [gauge('agent.alive', '-', 'always 1')],
   },
   {
+    title: 'Clock and name',
+    tags: [],
+    note: 'While hbs answers.',
+    metrics: [
+      gauge(
+        'sys.clock.skew',
+        's',
+        'this clock minus that of hbs: above 0 when it is ahead; 0 where that cannot be told, below half a second with an Open-Falcon hbs',
+      ),
+      gauge(
+        'agent.duplicate',
+        '-',
+        '1 while another agent reports to hbs under the same name; else 0; not sent with an Open-Falcon hbs',
+      ),
+    ],
+  },
+  {
     title: 'What the agent costs and holds back',
     tags: [],
     note: 'Sent unless `selfMetrics` is false.',
@@ -20,6 +37,29 @@ export const agentMetrics: readonly MetricGroup[] = [
       gauge('agent.spool.oldest', 's', 'age of the oldest of those'),
       gauge('agent.send.latency', 'ms', 'until transfer acknowledged the last call'),
       gauge('agent.dropped', 'samples', 'given up in this step because the spool was full or they were too old'),
+    ],
+  },
+  {
+    title: 'Runs of plugins',
+    tags: ['plugin'],
+    note: 'Once a run, with the cycle of the plugin as step; sent unless `plugin.metrics` is false.',
+    metrics: [
+      gauge('plugin.exit', '-', 'exit code; -1 when it was killed or could not be started'),
+      gauge('plugin.duration', 's', 'how long it ran'),
+      gauge('plugin.failed', '-', '1: its output does not count or not all of it, the page `/` says why'),
+    ],
+  },
+  {
+    title: 'Nagios plugins',
+    tags: [],
+    note: 'Of plugins that speak like those of Nagios; all with a tag `args` when bound with arguments. See the README of agent.',
+    metrics: [
+      gauge('nagios.status', '-', '0 ok, 1 warning, 2 critical, 3 unknown; tag `check`'),
+      gauge(
+        'nagios.*',
+        '-',
+        'performance data of a check, in bytes, seconds or as given; tag `label`; COUNTER for unit `c`',
+      ),
     ],
   },
   {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '#lib/module'
 import { createSelfMetrics } from '../self-metrics.ts'
-import { catalogue, findMetric } from './catalogue.ts'
+import { catalogues, findMetric } from './catalogue.ts'
 import { cataloguePage } from './page.ts'
 
 const page = join(projectRoot, 'docs/metrics.md')
@@ -16,7 +16,7 @@ test('the page of metrics is what the catalogue says; run this test with -u to m
 test('what the example configuration leaves out are metrics there are', async () => {
   const ignored = Object.keys(await ignoredByExample())
   expect(ignored.length).toBeGreaterThan(0)
-  for (const metric of ignored) expect(findMetric(metric)?.entry.metric).toBe(metric)
+  for (const metric of ignored) expect(findMetric(metric, 'linux')?.entry.metric).toBe(metric)
 })
 
 async function ignoredByExample(): Promise<Record<string, true>> {
@@ -24,14 +24,14 @@ async function ignoredByExample(): Promise<Record<string, true>> {
   return (JSON.parse(example) as { ignore: Record<string, true> }).ignore
 }
 
-test('no metric is listed twice', () => {
-  const names = catalogue.flatMap((group) => group.metrics.map((entry) => entry.metric))
+test.each(Object.entries(catalogues))('no metric of %s is listed twice with the same tags', (_, groups) => {
+  const names = groups.flatMap((group) => group.metrics.map((entry) => `${entry.metric}/${group.tags.join()}`))
   expect(names).toEqual([...new Set(names)])
 })
 
 test('there are as many metrics as Open-Falcon has: 26 an interface, 18 a disk, 10 a mount, 23 of TcpExt', () => {
   const count = (prefix: string) =>
-    catalogue.flatMap((group) => group.metrics).filter((entry) => entry.metric.startsWith(prefix)).length
+    catalogues.linux.flatMap((group) => group.metrics).filter((entry) => entry.metric.startsWith(prefix)).length
   expect(count('net.if.')).toBe(26)
   expect(count('disk.io.')).toBe(18)
   expect(count('df.bytes.') + count('df.inodes.')).toBe(10)
@@ -53,13 +53,21 @@ test('what the agent sends about itself is listed too', () => {
   })
   about()
   const metrics = about().map((sample) => sample.metric)
-  const group = catalogue.find((group) => group.metrics.some((entry) => entry.metric === 'agent.cpu'))
+  const group = catalogues.linux.find((group) => group.metrics.some((entry) => entry.metric === 'agent.cpu'))
   expect(metrics.toSorted()).toEqual(group?.metrics.map((entry) => entry.metric).toSorted())
 })
 
 test('a metric is found by name, also one that only newer kernels have', () => {
-  expect(findMetric('cpu.switches')?.entry.counterType).toBe('COUNTER')
-  expect(findMetric('snmp.Udp.NoPorts')?.entry.meaning).toBe('received for a port nobody is bound to')
-  expect(findMetric('snmp.Udp.FromTheFuture')?.entry.metric).toBe('snmp.Udp.*')
-  expect(findMetric('cpu.idle2')).toBeUndefined()
+  expect(findMetric('cpu.switches', 'linux')?.entry.counterType).toBe('COUNTER')
+  expect(findMetric('snmp.Udp.NoPorts', 'linux')?.entry.meaning).toBe('received for a port nobody is bound to')
+  expect(findMetric('snmp.Udp.FromTheFuture', 'linux')?.entry.metric).toBe('snmp.Udp.*')
+  expect(findMetric('cpu.idle2', 'linux')).toBeUndefined()
+})
+
+test('a metric may have another type, and in one system other tags, by the system', () => {
+  expect(findMetric('disk.io.read_bytes', 'linux')?.entry.counterType).toBe('GAUGE')
+  expect(findMetric('disk.io.read_bytes', 'windows')?.entry.counterType).toBe('COUNTER')
+  expect(findMetric('net.if.in.packets', 'windows')?.group.tags).toEqual(['interface'])
+  expect(findMetric('net.if.in.packets', 'windows', ['iface'])?.group.tags).toEqual(['iface'])
+  expect(findMetric('load.1min', 'windows')).toBeUndefined()
 })

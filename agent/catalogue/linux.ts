@@ -216,6 +216,34 @@ export const linuxMetrics: readonly MetricGroup[] = [
     ],
   },
   {
+    title: 'Clock',
+    tags: [],
+    note:
+      'Measured every five minutes, and at once when the clock was set, by SNTP with the servers that `collector.ntpServers` names, ' +
+      'else with those that chrony, ntpd or timesyncd is configured to follow; sent with each step. Absent when none answers.',
+    metrics: [
+      gauge('sys.ntp.offset', 'ms', 'how far this host is ahead of its time servers; negative when it is behind'),
+    ],
+  },
+  {
+    title: 'Units of systemd',
+    tags: ['state'],
+    note: 'Only where systemd runs, which is asked over its socket, once a minute at most.',
+    metrics: [
+      gauge(
+        'systemd.units',
+        'units',
+        'in that state: `active`, `inactive`, `failed`, `activating`, `deactivating`, `reloading`; 0 is sent too',
+      ),
+    ],
+  },
+  {
+    title: 'Watched units of systemd',
+    tags: ['unit'],
+    note: 'Of the units that `collector.systemdUnits` names.',
+    metrics: [gauge('systemd.unit.active', '-', '1 while the unit is active; else 0, also when there is no such unit')],
+  },
+  {
     title: 'NVIDIA cards',
     tags: ['uuid'],
     note: 'Only on hosts with their driver and its `nvidia-smi`. What a card does not tell is left out.',

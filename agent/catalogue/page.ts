@@ -12,8 +12,12 @@ the rate. A sample also has the tags of \`default_tags\`. Metrics named in \`ign
 configuration names have a "no" in the column Sent. With the environment variable \`NUX_ROOTFS\` the agent reads the host
 whose root is mounted there, for example from inside a container.
 
-Everything comes from /proc, /sys and statfs. A program is started only on hosts with NVIDIA cards, whose driver is asked
+Everything comes from /proc, /sys, statfs and the socket of systemd. A program is started only on hosts with NVIDIA cards, whose driver is asked
 by its own \`nvidia-smi\`.
+
+On Windows everything comes from Windows itself by calls of its libraries, no program is started, and the metrics are those
+under the titles that begin with Windows. They have the names of Autohome's Windows-Agent, so that its templates go on
+working, and those of Linux, so that one template serves both systems; \`collector.windowsNames\` chooses one of the two.
 
 Where the values differ from those of Open-Falcon's agent, on purpose:
 

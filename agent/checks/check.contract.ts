@@ -1,64 +1,69 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseTags, sortTags } from '#protocol'
+import { describe, expect, test } from 'vitest'
+import { checkMetrics, parseTags, sortTags } from '#protocol'
 import { findMetric } from '../catalogue/catalogue.ts'
-import type { Host } from '../host/host.ts'
-import { createLinuxHost } from '../host/linux.ts'
-import type { Check, CheckFamily } from './check.ts'
+import type { CollectedSample } from '../collectors/collector.ts'
+import type { CheckFamily } from './check.ts'
+import { checkContext, runChecks } from './fixture-run.ts'
+import { createCheckRunner } from './runner.ts'
 
-/** What every family of checks keeps. `good` are tag texts it takes, `bad` such that it refuses. */
+/** What every family of checks keeps. `good` are tag texts it takes, each another target, `bad` such that it refuses. */
 export function checkContract(family: CheckFamily, good: readonly string[], bad: readonly string[]): void {
   describe('as every family of checks', () => {
-    let host: Host
-    let root: string
-    beforeAll(async () => {
-      host = createLinuxHost({ root: '/' })
-      root = await mkdtemp(join(tmpdir(), 'empty-root-'))
+    test('hbs hands out each of its metrics, and the catalogue says what it means', () => {
+      for (const metric of family.metrics) {
+        expect(checkMetrics).toContain(metric)
+        expect(findMetric(metric)?.entry.counterType).toBe('GAUGE')
+      }
     })
-    afterAll(() => rm(root, { recursive: true }))
 
-    const read = (tags: string): Check => {
-      const reading = family.read(tags)
-      return reading.ok ? reading.value : expect.fail(reading.reason)
-    }
-
-    test.each(good)('it takes "%s" and keeps it as it came', (tags) => {
-      expect(read(tags)).toMatchObject({ metric: family.metric, tags })
+    test.each(good)('what it makes of "%s" is plain data, the same each time', (tags) => {
+      const [once, again] = [family.read(tags, {}), family.read(tags, {})]
+      expect(once.ok).toBe(true)
+      expect(JSON.parse(JSON.stringify(once))).toEqual(again)
     })
 
     test.each([...bad, '', '=', ',', 'nonsense', '中文=1', `${'x'.repeat(500)}=1`])(
       'it refuses "%s" with a reason that shows it',
       (tags) => {
-        const reading = family.read(tags)
+        const reading = family.read(tags, {})
         expect(reading.ok).toBe(false)
         expect(reading.ok ? '' : reading.reason).toContain('"')
       },
     )
 
-    test('each check gives one sample, in the same order, of the type that the catalogue says', async () => {
-      const samples = await family.run(good.map(read), { host, hostname: 'host-1' })
-      expect(samples).toHaveLength(good.length)
-      for (const sample of samples) {
-        expect(sample.metric).toBe(family.metric)
-        expect(sample.counterType).toBe(findMetric(sample.metric)?.entry.counterType)
-        expect(sample.value).toSatisfy(Number.isFinite)
+    test('each target has one outcome, of metrics of the family, and a reason where a value is missing', async () => {
+      const outcomes = await runChecks(family, good)
+      expect(outcomes).toHaveLength(good.length)
+      for (const { values, reason } of outcomes) {
+        for (const [metric, value] of Object.entries(values)) {
+          expect(family.metrics).toContain(metric)
+          expect(value).toSatisfy(Number.isFinite)
+        }
+        if (Object.keys(values).length === 0) expect(reason).toBeTruthy()
       }
     })
 
     test('each sample has all tags of its strategy, so that judge matches the two', async () => {
-      const samples = await family.run(good.map(read), { host, hostname: 'host-1' })
-      for (const [i, tags] of good.entries()) {
-        const sent = parseTags(samples[i]?.tags ?? '')
-        for (const [key, value] of parseTags(tags)) expect(sent.get(key)).toBe(value)
-        expect(samples[i]?.tags).toBe(sortTags(samples[i]?.tags ?? ''))
+      for (const tags of good) {
+        for (const sample of await samplesOf(family, tags)) {
+          const sent = parseTags(sample.tags)
+          for (const [key, value] of parseTags(tags)) expect(sent.get(key)).toBe(value)
+          expect(sample.tags).toBe(sortTags(sample.tags))
+        }
       }
     })
-
-    test('checks of other families are none of its business', async () => {
-      const foreign: Check = { metric: 'another.metric', tags: 'a=b', target: {} }
-      expect(await family.run([foreign], { host, hostname: 'host-1' })).toEqual([])
-    })
   })
+}
+
+async function samplesOf(family: CheckFamily, tags: string): Promise<CollectedSample[]> {
+  const target = family.read(tags, {})
+  if (!target.ok) return expect.fail(target.reason)
+  const [metric = ''] = family.metrics
+  const runner = createCheckRunner({
+    families: [family],
+    current: () => [{ metric, tags, target: target.value }],
+    context: () => checkContext(),
+    now: () => 0,
+  })
+  return (await Promise.all(runner.collectors.map((collector) => collector.collect()))).flat()
 }

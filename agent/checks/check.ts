@@ -1,51 +1,65 @@
 import type { Reading } from '#protocol'
-import type { CollectedSample } from '../collectors/collector.ts'
 import type { Host } from '../host/host.ts'
+import type { Names } from '../host/names.ts'
 
-/** One thing the portal asked this host to watch. */
+/** One thing to watch, as a strategy or the configuration asks for it. */
 export interface Check {
+  /** Of its family; asking for one of them asks for all. */
   readonly metric: string
-  /** The strategy's tag text as hbs sent it. */
+  /** The tag text that was asked for; samples carry all of it, so that judge matches the two. */
   readonly tags: string
-  /** What the text asks for; only the family of the metric knows its shape. */
+  /** What is to be watched. Plain data that only the family knows: equal data is one target, which is asked once. */
   readonly target: unknown
 }
 
 /** What a check may use besides its own text. */
 export interface CheckContext {
   readonly host: Host
+  readonly names: Names
   /** This agent's endpoint name. */
   readonly hostname: string
 }
 
-/** All checks of one metric: they share what they read of the host, and run as one. */
-export interface CheckFamily {
-  readonly metric: string
-  /** Reads the strategy's tag text; a refusal says what is wrong with it. */
-  read(tags: string): Reading<Check>
-  /**
-   * One sample a check, with at least the tags of its strategy, so that judge matches it.
-   * Rejects when the host cannot be asked; a target that fails is a value, not a rejection.
-   */
-  run(checks: readonly Check[], context: CheckContext): Promise<CollectedSample[]>
+/** What became of one target. A target that fails has values too: that is what strategies are about. */
+export interface Outcome {
+  /** By metric of the family. Some may be missing, as a latency where nothing answered. */
+  readonly values: Readonly<Record<string, number>>
+  /** Why the values are not what one hopes for; for people. */
+  readonly reason?: string
+  /** What else a person wants to see, as the last line that matched. */
+  readonly note?: string
+  /** Where each target is asked by itself; else all took as long as the run. */
+  readonly durationMs?: number
 }
+
+/** Checks that give the same metrics: they share what they read of the host, and run as one. */
+export interface CheckFamily {
+  readonly name: string
+  readonly metrics: readonly string[]
+  /**
+   * Reads what was asked for: a tag text, and what does not belong into tags (`options`, of the configuration only).
+   * A refusal says what is wrong and shows the text.
+   */
+  read(tags: string, options: CheckOptions): Reading<unknown>
+  /** One outcome a target, in the same order. Rejects when the host cannot be asked at all. */
+  run(targets: readonly unknown[], context: CheckContext): Promise<Outcome[]>
+  /** Tag text that each sample has besides those asked for. */
+  ownTags(context: CheckContext): string
+}
+
+export type CheckOptions = Readonly<Record<string, string>>
 
 /** A family whose targets are of one type: `run` is given only what its own `read` made. */
 export function defineCheck<Target>(family: {
-  metric: string
-  read(tags: string): Reading<Target>
-  run(checks: readonly { tags: string; target: Target }[], context: CheckContext): Promise<CollectedSample[]>
+  name: string
+  metrics: readonly string[]
+  read(tags: string, options: CheckOptions): Reading<Target>
+  run(targets: readonly Target[], context: CheckContext): Promise<Outcome[]>
+  ownTags?(context: CheckContext): string
 }): CheckFamily {
   return {
-    metric: family.metric,
-    read(tags) {
-      const target = family.read(tags)
-      return target.ok ? { ok: true, value: { metric: family.metric, tags, target: target.value } } : target
-    },
-    run: (checks, context) =>
-      family.run(
-        checks.filter((check): check is Check & { target: Target } => check.metric === family.metric),
-        context,
-      ),
+    ...family,
+    run: (targets, context) => family.run(targets as readonly Target[], context),
+    ownTags: (context) => family.ownTags?.(context) ?? '',
   }
 }

@@ -7,6 +7,7 @@ import { createLinuxHost } from '../host/linux.ts'
 import { StuckError } from '../host/slow-calls.ts'
 import { checkContract } from './check.contract.ts'
 import { directorySize } from './directory-size.ts'
+import { runCheck, runChecks } from './fixture-run.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -14,12 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function size(path: string, host: Host = createLinuxHost({ root: '/' })): Promise<number | undefined> {
-  const check = directorySize.read(`path=${path}`)
-  if (!check.ok) expect.fail(check.reason)
-  const [sample] = await directorySize.run([check.value], { host, hostname: 'h' })
-  return sample?.value
-}
+const size = (path: string) => runCheck(directorySize, `path=${path}`)
 
 test('a folder has the size of all that is in it', async () => {
   const empty = (await size(folder)) ?? 0
@@ -49,12 +45,12 @@ test('one that cannot be measured in time has the size -1, and others are measur
     },
   }
   await mkdir(join(folder, 'deep/er'), { recursive: true })
-  const checks = [join(folder, 'deep'), folder].map((path) => directorySize.read(`path=${path}`))
-  const samples = await directorySize.run(
-    checks.map((check) => (check.ok ? check.value : expect.fail(check.reason))),
-    { host, hostname: 'h' },
-  )
-  expect(samples.map((sample) => Math.sign(sample.value))).toEqual([-1, 1])
+  const outcomes = await runChecks(directorySize, [`path=${join(folder, 'deep')}`, `path=${folder}`], { host })
+  expect(outcomes.map(({ values }) => Math.sign(values['du.bs'] ?? 0))).toEqual([-1, 1])
+  expect(outcomes.map(({ reason }) => reason)).toEqual([
+    `Cannot get an answer from directory ${join(folder, 'deep')}: waiting for 30.0 s`,
+    undefined,
+  ])
   expect(deadlines).toEqual([30_000, 30_000])
 })
 

@@ -1,31 +1,30 @@
-import { sortTags } from '#protocol'
-import { gauge } from '../collectors/collector.ts'
+import { performance } from 'node:perf_hooks'
 import type { Host } from '../host/host.ts'
 import { defineCheck } from './check.ts'
+import type { Outcome } from './check.ts'
 
 /** Falcon: as long as the original lets `du` run. */
 const deadlineMs = 30_000
 
 /** `path=<directory>`: bytes in it as `du -bs` counts them; -1 when it cannot be read in full or within 30 s. */
 export const directorySize = defineCheck<string>({
-  metric: 'du.bs',
+  name: 'du.bs',
+  metrics: ['du.bs'],
   read(tags) {
     const path = tags.startsWith('path=') ? tags.slice('path='.length).trim() : ''
     if (!path.startsWith('/')) return { ok: false, reason: `"${tags}" is not path=<absolute path>` }
     return { ok: true, value: path }
   },
-  async run(checks, { host }) {
-    return await Promise.all(
-      checks.map(async ({ tags, target }) => gauge('du.bs', await sizeOf(host, target), sortTags(tags))),
-    )
-  },
+  run: (paths, { host }) => Promise.all(paths.map((path) => sizeOf(host, path))),
 })
 
-async function sizeOf(host: Host, path: string): Promise<number> {
+async function sizeOf(host: Host, path: string): Promise<Outcome> {
+  const startedAt = performance.now()
+  const outcome = (size: number) => ({ values: { 'du.bs': size }, durationMs: performance.now() - startedAt })
   try {
-    return await host.treeSize(path, deadlineMs)
-  } catch {
+    return outcome(await host.treeSize(path, deadlineMs))
+  } catch (error) {
     // Falcon: -1 is how the check says that it failed, for whatever reason.
-    return -1
+    return { ...outcome(-1), reason: (error as Error).message }
   }
 }

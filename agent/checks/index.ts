@@ -1,33 +1,36 @@
 import type { Reading } from '#protocol'
-import type { Collector } from '../collectors/collector.ts'
-import type { Host } from '../host/host.ts'
-import type { Check, CheckFamily } from './check.ts'
+import type { Check, CheckFamily, CheckOptions } from './check.ts'
 import { directorySize } from './directory-size.ts'
+import { dns } from './dns.ts'
+import { file } from './file.ts'
+import { http } from './http.ts'
+import { ping } from './ping.ts'
 import { portListening } from './port-listening.ts'
 import { processCount } from './process-count.ts'
+import { createProcessUse } from './process-use.ts'
+import { serviceState } from './service-state.ts'
+import { tcp } from './tcp.ts'
 import { urlHealth } from './url-health.ts'
 
-/** What a strategy can ask of an agent, besides metrics that are always collected. */
-export const checkFamilies: readonly CheckFamily[] = [portListening, processCount, directorySize, urlHealth]
+/** What can be asked of an agent, besides metrics that are always collected. */
+export const checkFamilies: readonly CheckFamily[] = [
+  portListening,
+  processCount,
+  createProcessUse(),
+  serviceState,
+  directorySize,
+  urlHealth,
+  ping,
+  tcp,
+  http,
+  dns,
+  file,
+]
 
-/** Reads one metric and tag text as hbs hands them out (`Agent.BuiltinMetrics`). */
-export function parseCheck(metric: string, tags: string): Reading<Check> {
-  const family = checkFamilies.find((family) => family.metric === metric)
+/** Reads one metric and tag text as hbs hands them out (`Agent.BuiltinMetrics`) or the configuration has them. */
+export function parseCheck(metric: string, tags: string, options: CheckOptions = {}): Reading<Check> {
+  const family = checkFamilies.find((family) => family.metrics.includes(metric))
   if (!family) return { ok: false, reason: `no check is called "${metric}"` }
-  return family.read(tags)
-}
-
-/** One collector a family, over the checks that `current` gives at that moment: slow families do not hold up quick ones. */
-export function createCheckCollectors(
-  current: () => readonly Check[],
-  host: Host,
-  hostname: () => string,
-): Collector[] {
-  return checkFamilies.map((family) => ({
-    name: family.metric,
-    async collect() {
-      const mine = current().filter((check) => check.metric === family.metric)
-      return mine.length === 0 ? [] : family.run(mine, { host, hostname: hostname() })
-    },
-  }))
+  const target = family.read(tags, options)
+  return target.ok ? { ok: true, value: { metric, tags, target: target.value } } : target
 }

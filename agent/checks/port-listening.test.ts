@@ -3,29 +3,23 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { createLinuxHost } from '../host/linux.ts'
-import { gauge } from '../collectors/collector.ts'
 import { checkContract } from './check.contract.ts'
+import { runCheck } from './fixture-run.ts'
 import { portListening } from './port-listening.ts'
 
 test('a port is 1 while somebody listens on it, and 0 afterwards', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const tags = `port=${(server.address() as AddressInfo).port}`
-  const check = portListening.read(tags)
-  if (!check.ok) expect.fail(check.reason)
-  const host = createLinuxHost({ root: '/' })
-  expect(await portListening.run([check.value], { host, hostname: 'h' })).toEqual([gauge('net.port.listen', 1, tags)])
+  expect(await runCheck(portListening, tags)).toBe(1)
   server.close()
   await once(server, 'close')
-  expect(await portListening.run([check.value], { host, hostname: 'h' })).toEqual([gauge('net.port.listen', 0, tags)])
+  expect(await runCheck(portListening, tags)).toBe(0)
 })
 
 test('when the tables of sockets cannot be read, ports are not said to be closed', async () => {
-  const check = portListening.read('port=22')
-  if (!check.ok) expect.fail(check.reason)
-  await expect(
-    portListening.run([check.value], { host: createLinuxHost({ root: '/absent' }), hostname: 'h' }),
-  ).rejects.toThrow('Cannot read /proc/net/tcp: ENOENT')
+  const blind = createLinuxHost({ root: '/absent' })
+  await expect(runCheck(portListening, 'port=22', blind)).rejects.toThrow('Cannot read /proc/net/tcp: ENOENT')
 })
 
 checkContract(

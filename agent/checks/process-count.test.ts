@@ -5,6 +5,7 @@ import { createLinuxHost } from '../host/linux.ts'
 import { StuckError } from '../host/slow-calls.ts'
 import type { Host } from '../host/host.ts'
 import { checkContract } from './check.contract.ts'
+import { runCheck, runChecks } from './fixture-run.ts'
 import { processCount } from './process-count.ts'
 
 let host: FixtureHost
@@ -13,12 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => host.remove())
 
-async function count(tags: string, on: Host = host): Promise<number | undefined> {
-  const check = processCount.read(tags)
-  if (!check.ok) expect.fail(check.reason)
-  const [sample] = await processCount.run([check.value], { host: on, hostname: 'h' })
-  return sample?.value
-}
+const count = (tags: string, on: Host = host) => runCheck(processCount, tags, on)
 
 describe('on a recorded host', () => {
   test.each([
@@ -41,16 +37,10 @@ describe('on a recorded host', () => {
   test('several checks share one pass over the processes', async () => {
     let passes = 0
     const counting = { ...host, processNames: () => (passes++, host.processNames()) }
-    const checks = ['name=nginx', 'name=java', 'cmdline=graph.json'].map((tags) => {
-      const check = processCount.read(tags)
-      return check.ok ? check.value : expect.fail(check.reason)
+    const outcomes = await runChecks(processCount, ['name=nginx', 'name=java', 'cmdline=graph.json'], {
+      host: counting,
     })
-    const samples = await processCount.run(checks, { host: counting, hostname: 'h' })
-    expect(samples.map((sample) => [sample.tags, sample.value])).toEqual([
-      ['name=nginx', 2],
-      ['name=java', 1],
-      ['cmdline=graph.json', 1],
-    ])
+    expect(outcomes.map(({ values }) => values['proc.num'])).toEqual([2, 1, 1])
     expect(passes).toBe(1)
   })
 

@@ -1,67 +1,14 @@
-import { sortTags } from '#protocol'
-import { gauge } from '../collectors/collector.ts'
-import type { Host } from '../host/host.ts'
-import { StuckError } from '../host/slow-calls.ts'
 import { defineCheck } from './check.ts'
-
-interface ProcessPattern {
-  /** The whole name as the kernel keeps it (15 bytes). */
-  readonly name?: string
-  /** Part of the arguments, which are joined without separator. */
-  readonly commandLine?: string
-}
+import { findProcesses, readProcessPattern } from './process-pattern.ts'
+import type { ProcessPattern } from './process-pattern.ts'
 
 /** `name=<name>` and/or `cmdline=<part>`: how many processes match all of it. Kernel threads never do. */
 export const processCount = defineCheck<ProcessPattern>({
-  metric: 'proc.num',
-  read(tags) {
-    const parts = tags.split(',').map((part) => part.trim())
-    const name = lastOf(parts, 'name=')
-    const commandLine = lastOf(parts, 'cmdline=')
-    if (name === undefined && commandLine === undefined) {
-      return { ok: false, reason: `"${tags}" has neither name=<process name> nor cmdline=<part of the command line>` }
-    }
-    const pattern = { ...(name !== undefined && { name }), ...(commandLine !== undefined && { commandLine }) }
-    return { ok: true, value: pattern }
-  },
-  async run(checks, { host }) {
-    const counts = await countProcesses(
-      host,
-      checks.map((check) => check.target),
-    )
-    return checks.map(({ tags }, i) => gauge('proc.num', counts[i] ?? 0, sortTags(tags)))
+  name: 'proc.num',
+  metrics: ['proc.num'],
+  read: readProcessPattern,
+  async run(patterns, { host }) {
+    const found = await findProcesses(host, patterns)
+    return found.map((pids) => ({ values: { 'proc.num': pids.length } }))
   },
 })
-
-function lastOf(parts: readonly string[], prefix: string): string | undefined {
-  return parts
-    .findLast((part) => part.startsWith(prefix))
-    ?.slice(prefix.length)
-    .trim()
-}
-
-/** One pass over the processes for all patterns; the arguments are read only of those whose name may match. */
-async function countProcesses(host: Host, patterns: readonly ProcessPattern[]): Promise<number[]> {
-  const counts = patterns.map(() => 0)
-  for (const [pid, name] of await host.processNames()) {
-    const candidates = [...patterns.entries()].filter(([, wanted]) => (wanted.name ?? name) === name)
-    if (candidates.length === 0) continue
-    const commandLine = await commandLineOf(host, pid)
-    if (commandLine === '') continue
-    for (const [i, wanted] of candidates) {
-      const matches = wanted.commandLine === undefined || commandLine?.includes(wanted.commandLine) === true
-      if (matches) counts[i] = (counts[i] ?? 0) + 1
-    }
-  }
-  return counts
-}
-
-/** Undefined for a process stuck in the kernel: it has arguments (kernel threads answer at once), but which? */
-async function commandLineOf(host: Host, pid: number): Promise<string | undefined> {
-  try {
-    return await host.commandLine(pid)
-  } catch (error) {
-    if (error instanceof StuckError && error.reason === 'hangs') return undefined
-    throw error
-  }
-}

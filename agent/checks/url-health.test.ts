@@ -4,8 +4,8 @@ import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createLinuxHost } from '../host/linux.ts'
 import { checkContract } from './check.contract.ts'
+import { runCheck, runChecks } from './fixture-run.ts'
 import { urlHealth } from './url-health.ts'
 
 const requests: string[] = []
@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
     if (request.url === '/slow') return
-    const status = { '/moved': 302, '/missing': 404, '/created': 201 }[request.url ?? ''] ?? 200
+    const status = { '/moved': 302, '/missing': 404, '/created': 201 }[(request.url ?? '').replace(/\?\d+$/, '')] ?? 200
     const right = request.url !== '/private' || request.headers.authorization === `Basic ${btoa('me:secret')}`
     response.writeHead(right ? status : 401, { location: '/' }).end()
   }).listen(0, '127.0.0.1')
@@ -27,12 +27,7 @@ afterAll(() => {
   server.close()
 })
 
-async function health(url: string, timeout = 5): Promise<number | undefined> {
-  const check = urlHealth.read(`url=${url},timeout=${timeout}`)
-  if (!check.ok) expect.fail(check.reason)
-  const [sample] = await urlHealth.run([check.value], { host: createLinuxHost({ root: '/' }), hostname: 'h' })
-  return sample?.value
-}
+const health = (url: string, timeout = 5) => runCheck(urlHealth, `url=${url},timeout=${timeout}`)
 
 test('an answer of 200 to a HEAD request is health', async () => {
   requests.length = 0
@@ -79,21 +74,28 @@ test('nobody there, and somebody who speaks another language, are no health', as
   expect(await health(`http://127.0.0.1:${port}/`)).toBe(0)
 })
 
-test('the tags are those of the strategy and the name of this host', async () => {
-  const check = urlHealth.read('url=http://127.0.0.1:1/,timeout=3')
-  if (!check.ok) expect.fail(check.reason)
-  const [sample] = await urlHealth.run([check.value], { host: createLinuxHost({ root: '/' }), hostname: 'web-01' })
-  expect(sample?.tags).toBe('src=web-01,timeout=3,url=http://127.0.0.1:1/')
+test('many are asked side by side, each gets its own answer', async () => {
+  const paths = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? `/good?${i}` : `/missing?${i}`))
+  const outcomes = await runChecks(
+    urlHealth,
+    paths.map((path) => `url=${base}${path},timeout=5`),
+  )
+  expect(outcomes.map(({ values }) => values['url.check.health'])).toEqual(paths.map((_, i) => (i % 2 === 0 ? 1 : 0)))
 })
 
-test('many are asked side by side, each gets its own answer', async () => {
-  const paths = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? '/good' : '/missing'))
-  const checks = paths.map((path) => urlHealth.read(`url=${base}${path},timeout=5`))
-  const samples = await urlHealth.run(
-    checks.map((check) => (check.ok ? check.value : expect.fail(check.reason))),
-    { host: createLinuxHost({ root: '/' }), hostname: 'h' },
-  )
-  expect(samples.map((sample) => sample.value)).toEqual(paths.map((path) => (path === '/good' ? 1 : 0)))
+test('a reason says what went wrong, without the password', async () => {
+  const outcomes = await runChecks(urlHealth, [
+    `url=${base}/good,timeout=5`,
+    `url=${base.replace('//', '//me:wrong@')}/private,timeout=5`,
+    `url=${base.replace('//', '//me:wrong@')}/slow,timeout=1`,
+    'url=me:wrong@127.0.0.1:1,timeout=1',
+  ])
+  expect(outcomes.map(({ reason }) => reason)).toEqual([
+    undefined,
+    'answered 401',
+    'no answer in 1 s',
+    'connect ECONNREFUSED 127.0.0.1:1',
+  ])
 })
 
 checkContract(

@@ -1,11 +1,13 @@
 import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { sortTags } from '#protocol'
-import { gauge } from '../collectors/collector.ts'
+import type { Names } from '../host/names.ts'
 import { defineCheck } from './check.ts'
+import type { Outcome } from './check.ts'
+import { eachTarget } from './each-target.ts'
+import { readWebAddress } from './web-address.ts'
 
 interface HealthTarget {
-  readonly url: URL
+  readonly url: string
   readonly timeoutMs: number
 }
 
@@ -17,7 +19,8 @@ const parallel = 256
 
 /** `url=<url>,timeout=<seconds>`: 1 when a HEAD request answers 200 in time; else 0. Redirects are not followed. */
 export const urlHealth = defineCheck<HealthTarget>({
-  metric: 'url.check.health',
+  name: 'url.check.health',
+  metrics: ['url.check.health'],
   read(tags) {
     // The timeout is looked for from the end, because a URL may hold `=` and `,` itself.
     const match = /^\s*url=(.+),\s*timeout=(\d{1,9})\s*$/.exec(tags)
@@ -25,41 +28,33 @@ export const urlHealth = defineCheck<HealthTarget>({
     const timeout = Number(seconds)
     if (!match) return { ok: false, reason: `"${tags}" is not url=<url>,timeout=<seconds>` }
     if (timeout < 1) return { ok: false, reason: `"${tags}" has a timeout below one second` }
-    const url = readUrl(address.trim())
+    const url = readWebAddress(address.trim())
     if (!url) return { ok: false, reason: `"${address}" is not an http or https URL` }
     return { ok: true, value: { url, timeoutMs: Math.min(timeout * 1000, longestWaitMs) } }
   },
-  async run(checks, { hostname }) {
-    const values: number[] = []
-    const queue = checks.entries()
-    const worker = async () => {
-      for (const [i, { target }] of queue) values[i] = (await headStatus(target)) === 200 ? 1 : 0
-    }
-    await Promise.all(Array.from({ length: parallel }, worker))
-    return checks.map(({ tags }, i) => gauge('url.check.health', values[i] ?? 0, sortTags(`${tags},src=${hostname}`)))
-  },
+  run: (targets, { names }) =>
+    eachTarget(targets, { parallel, longestMs: ({ timeoutMs }) => timeoutMs }, (target) => health(target, names)),
+  ownTags: ({ hostname }) => `src=${hostname}`,
 })
 
-/** Falcon: an address without scheme is an http one, as curl has it. */
-function readUrl(address: string): URL | undefined {
-  const text = address.includes('://') ? address : `http://${address}`
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
-}
-
-/** The status of the answer, 0 when there is none in time. */
-function headStatus({ url, timeoutMs }: HealthTarget): Promise<number> {
+function health({ url, timeoutMs }: HealthTarget, names: Names): Promise<Outcome> {
   return new Promise((resolve) => {
+    const sick = (reason: string) => resolve({ values: { 'url.check.health': 0 }, reason })
+    const { protocol } = new URL(url)
     const signal = AbortSignal.timeout(timeoutMs)
-    const send = url.protocol === 'https:' ? secureRequest : plainRequest
+    const send = protocol === 'https:' ? secureRequest : plainRequest
     const headers = { 'user-agent': 'falcon-agent', accept: '*/*' }
-    const request = send(url, { method: 'HEAD', agent: false, signal, headers }, (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-      request.destroy()
-    })
-    request.on('error', () => resolve(0))
+    const request = send(
+      url,
+      { method: 'HEAD', agent: false, signal, headers, lookup: names.lookup(timeoutMs) },
+      (response) => {
+        response.resume()
+        if (response.statusCode === 200) resolve({ values: { 'url.check.health': 1 } })
+        else sick(`answered ${response.statusCode}`)
+        request.destroy()
+      },
+    )
+    request.on('error', (error) => sick(signal.aborted ? `no answer in ${timeoutMs / 1000} s` : error.message))
     request.end()
   })
 }

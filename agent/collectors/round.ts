@@ -8,10 +8,19 @@ import type { CollectedSample, Collector } from './collector.ts'
 export interface Rounds {
   /** What all collectors found, by the deadline at the latest. Never rejects. */
   collect(): Promise<CollectedSample[]>
+  /** Those that failed the last time, or hang. */
+  troubles(): CollectorTrouble[]
+}
+
+export interface CollectorTrouble {
+  readonly collector: string
+  readonly kind: 'failed' | 'hangs'
+  /** Of a failure. */
+  readonly reason: string | undefined
 }
 
 export interface RoundOptions {
-  /** How long a round waits for any one collector. */
+  /** How long a round waits for any one collector; looked at in each round. */
   readonly deadlineMs: number
   readonly log: Logger
   /**
@@ -32,10 +41,12 @@ export function createRounds(collectors: readonly Collector[], options: RoundOpt
     async collect() {
       return (await Promise.all(members.map((member) => member.collect()))).flat()
     },
+    troubles: () => members.flatMap((member) => member.troubles()),
   }
 }
 
-function createMember(collector: Collector, { deadlineMs, log, counters }: RoundOptions): Rounds {
+function createMember(collector: Collector, options: RoundOptions): Rounds {
+  const { log, counters } = options
   let running = false
   let hangs = false
   let problem: string | undefined
@@ -93,11 +104,16 @@ function createMember(collector: Collector, { deadlineMs, log, counters }: Round
   return {
     async collect() {
       if (running) return missed()
+      const { deadlineMs } = options
       return await withDeadline(run(), deadlineMs, () => {
         hangs = true
         log.warn({ collector: collector.name, deadlineMs }, 'collector hangs, it is left out until it settles')
         return missed()
       })
+    },
+    troubles() {
+      if (hangs) return [{ collector: collector.name, kind: 'hangs', reason: undefined }]
+      return problem === undefined ? [] : [{ collector: collector.name, kind: 'failed', reason: problem }]
     },
   }
 }

@@ -33,9 +33,9 @@ export async function runCheck(argv: string[]): Promise<number> {
     return 2
   }
   const platform = await openPlatform(process.env)
-  const failures: string[] = []
-  const log = createLogger('agent', { destination: { write: (line) => failures.push(line) } })
-  const rounds = createRounds(platform.collectors(config.collector), {
+  const lines: string[] = []
+  const log = createLogger('agent', { destination: { write: (line) => lines.push(line) } })
+  const rounds = createRounds(platform.collectors(config.collector, log), {
     deadlineMs: 10_000,
     log,
     counters: createCounters(),
@@ -44,8 +44,8 @@ export async function runCheck(argv: string[]): Promise<number> {
   await sleep(pauseMs)
   const samples = await rounds.collect()
   print(`${sampleTable(samples, first, config.ignore)}\n`)
-  for (const line of failures) complain(`agent: ${sentenceOf(line)}\n`)
-  return failures.length > 0 ? 1 : 0
+  for (const line of lines) complain(`agent: ${sentenceOf(line)}\n`)
+  return lines.some(isTrouble) ? 1 : 0
 }
 
 /** One line a sample. Of a COUNTER the last column shows the rate between the two readings. */
@@ -77,14 +77,20 @@ function shown(value: number): string {
   return String(Math.round(value * 10_000) / 10_000)
 }
 
+/** What is merely told, such as a counter that this host does not have, is no failure. */
+function isTrouble(line: string): boolean {
+  return (JSON.parse(line) as { level: string }).level !== 'info'
+}
+
 /** A line of the log for a person: what happened to which collector, and why. */
 function sentenceOf(line: string): string {
-  const { msg, collector, err, metrics } = JSON.parse(line) as {
+  const { msg, collector, err, metrics, counters } = JSON.parse(line) as {
     msg: string
     collector?: string
     err?: { message: string }
     metrics?: string[]
+    counters?: string[]
   }
   const reason = err?.message.split('\n')[0] ?? metrics?.join(' ')
-  return [msg, collector, reason].filter((part) => part !== undefined).join(': ')
+  return [msg, collector, reason, counters?.join(', ')].filter((part) => part !== undefined).join(': ')
 }

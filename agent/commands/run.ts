@@ -1,20 +1,32 @@
 import { hostname } from 'node:os'
+import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
+import { collectGarbage } from '../limits/garbage.ts'
 import { openPlatform } from '../platform/platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
+/** What whoever runs the agent wants beside. */
+export interface RunOptions {
+  /** Where the log goes in place of stdout. */
+  readonly output?: LogOutput
+  readonly onStarted?: () => void
+}
+
 /** Runs the agent until it is told to stop. */
-export async function run(): Promise<void> {
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<void> {
   const platform = await openPlatform(process.env)
-  // A debugger's port is taken already.
-  const execArgv = process.execArgv.filter((word) => !word.startsWith('--inspect'))
-  const command = [process.execPath, ...execArgv, process.argv[1] ?? '']
+  let file: string | undefined
   await runLean({
     name: 'agent',
-    read: (chosen) => readConfigApart(command, chosen),
-    start: (config, log, configFile) =>
-      startAgent(config, log, {
+    argv,
+    output: options.output,
+    read(chosen) {
+      file = chosen
+      return readConfigApart(chosen)
+    },
+    async start(config, log) {
+      const running = await startAgent(config, log, {
         root: projectRoot,
         platform,
         systemName: hostname(),
@@ -27,9 +39,17 @@ export async function run(): Promise<void> {
         },
         now: Date.now,
         random: Math.random,
-        readConfig: async () => (await readConfigApart(command, configFile)).value,
-        exit: () => process.kill(process.pid, 'SIGTERM'),
-      }),
+        readConfig: async () => (await readConfigApart(file)).value,
+        // On Windows a real signal would end the process on the spot.
+        exit(code) {
+          if (code !== undefined) process.exitCode = code
+          process.emit('SIGTERM')
+        },
+        collectGarbage,
+      })
+      options.onStarted?.()
+      return running
+    },
   })
 }
 

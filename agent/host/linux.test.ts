@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { createSocket } from 'node:dgram'
@@ -193,6 +194,20 @@ describe('this machine', () => {
     expect((await host.processNames()).has(process.pid)).toBe(true)
     const own = await readFile('/proc/self/cmdline', 'utf8')
     expect(await host.commandLine(process.pid)).toBe(own.replaceAll('\0', ''))
+  })
+
+  test('shows what this process takes, and nothing of one that is not there', async () => {
+    const { cpuSeconds, residentBytes, threads, started } = (await host.processUse(process.pid)) ?? expect.fail('gone')
+    const { user, system } = process.cpuUsage()
+    expect(Math.abs(cpuSeconds - (user + system) / 1e6)).toBeLessThan(5)
+    expect(residentBytes / process.memoryUsage.rss()).toBeCloseTo(1, 0)
+    expect(threads).toBeGreaterThan(1)
+    expect(started).toBeGreaterThan(0)
+    const open = (await host.openFiles(process.pid)) ?? expect.fail('gone')
+    // Others in this process open and close some meanwhile.
+    expect(Math.abs(open - readdirSync('/proc/self/fd').length)).toBeLessThan(20)
+    expect(await host.processUse(4_194_304)).toBeUndefined()
+    expect(await host.openFiles(4_194_304)).toBeUndefined()
   })
 
   test('listens where we listen, and no longer when we have stopped', async () => {

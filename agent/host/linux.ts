@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { LinuxHost, NetworkInterface, Sockets } from './linux/host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
 import { parseDiskStats } from './linux/disks.ts'
+import { createEcho } from './linux/echo.ts'
 import { readGpus } from './linux/gpus.ts'
 import { parseKernelLimits, parseLoadAverage, parseUptime } from './linux/kernel.ts'
 import { createKernelFiles, isGone, isUnsupported } from './linux/kernel-files.ts'
@@ -10,11 +11,14 @@ import { parseMemory } from './linux/memory.ts'
 import { fileSystemFrom, parseMounts } from './linux/mounts.ts'
 import { parseNetDev, parseSpeed } from './linux/network.ts'
 import { parsePressure } from './linux/pressure.ts'
-import { readNames, readCommandLine } from './linux/processes.ts'
+import { readCommandLine, readNames, readOpenFiles, readProcessUse } from './linux/processes.ts'
 import { parseProtocolCounters } from './linux/protocols.ts'
 import { parseSockStat, readOpenPorts, readSynReceived } from './linux/sockets.ts'
 import { numberFrom } from './linux/text.ts'
-import { treeSize } from './linux/tree-size.ts'
+import { readTimeServers } from './linux/time-servers.ts'
+import { createUnits } from './linux/units.ts'
+import { treeSize } from './tree-size.ts'
+import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
 
@@ -48,6 +52,7 @@ export function createLinuxHost({
   const inside = createSlowCalls(createPlaces(Math.max(1, Math.ceil(threads / 2) - 1)))
   // Walks go on side by side, one question of each in turn, so that a long one does not hold up short ones.
   const walks = createSlowCalls(createPlaces(Infinity))
+  const units = createUnits(files, answerMs)
   const net = (name: string) => files.now(files.ofHost(`net/${name}`))
 
   /** What the driver says, if anything: for interfaces that are down or virtual it is an error, and some drivers hang. */
@@ -125,8 +130,15 @@ export function createLinuxHost({
     gpus: () => readGpus(files, nvidiaSmi),
     processNames: () => readNames(files),
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
+    processUse: async (pid) => readProcessUse(files, pid),
+    openFiles: async (pid) => readOpenFiles(files, pid),
+    timeServers: () => readTimeServers(files),
+    units: () => units.list(),
+    serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
+    walkFiles: createFileWalks(walks, placesElsewhere, (path) => files.path(path)),
+    echo: createEcho(),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }
 }

@@ -60,7 +60,8 @@ function problemOf(result: RunResult, limits: CommandLimits): string | undefined
     case 'too much output':
       return `killed at more than ${limits.kilobytes} KB of output`
     case 'not started':
-      return result.reason ?? 'not started'
+    case 'over limit':
+      return result.reason ?? result.outcome
     case 'stopped':
       return 'the agent stops'
     default:

@@ -1,4 +1,5 @@
 import { hostTags } from '../collectors/collector.ts'
+import type { Host } from '../host/host.ts'
 import type { LinuxHost } from '../host/linux/host.ts'
 import type { LastValues } from '../last-values.ts'
 import { data, message } from './answer.ts'
@@ -65,7 +66,7 @@ export function systemRoutes(options: {
 }
 
 /** Answers with what the host says, or with why it cannot be asked. */
-function asked(ask: () => Promise<unknown>): Handler {
+export function asked(ask: () => Promise<unknown>): Handler {
   return async () => {
     try {
       return data(await ask())
@@ -87,7 +88,9 @@ async function memoryUse(host: LinuxHost): Promise<{ total: number; free: number
   return { total, free: free + buffers + cached }
 }
 
-async function uptime(host: LinuxHost): Promise<{ days: number; hours: number; mins: number }> {
+export async function uptime(
+  host: Pick<Host, 'uptimeSeconds'>,
+): Promise<{ days: number; hours: number; mins: number }> {
   const minutes = Math.floor((await host.uptimeSeconds()) / 60)
   return { days: Math.floor(minutes / 1440), hours: Math.floor(minutes / 60) % 24, mins: minutes % 60 }
 }
@@ -148,7 +151,7 @@ export function readableSize(bytes: number): string {
 }
 
 /** `YYYY-MM-DD HH:MM:SS` in the time zone of the host. */
-function localTime(date: Date): string {
+export function localTime(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`

@@ -1,3 +1,4 @@
+import type { Logger } from '#lib/log'
 import type { Collector } from '../collectors/collector.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Host } from '../host/host.ts'
@@ -8,13 +9,14 @@ import type { LastValues } from '../last-values.ts'
 export interface Platform {
   readonly host: Host
   /** Everything that is collected each step, in the order it is sent. */
-  collectors(settings: AgentConfig['collector']): Collector[]
+  collectors(settings: AgentConfig['collector'], log: Logger): Collector[]
   /** The read-only pages about the machine. */
   pages(options: { lastValues: LastValues; hostname: () => string; now: () => number }): Routes
 }
 
 /** The platform of the system this process runs on; loads no other. */
 export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
+  if (process.platform === 'win32') return await (await import('./windows.ts')).openWindows()
   const { openLinux } = await import('./linux.ts')
   return openLinux(env)
 }

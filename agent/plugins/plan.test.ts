@@ -61,6 +61,16 @@ test('nothing outside the plugin directory is run, by dots or by links', async (
   ])
 })
 
+test('on Windows backslashes divide too, case does not count, and only what it can start is run', async () => {
+  for (const name of ['60_a.bat', '60_b.PS1', '60_c.exe', '60_d']) writeFileSync(join(dir, 'sys', name), '')
+  const { plugins, problems } = await planPlugins(dir, ['sys', 'sys\\60_a.bat(x)', 'sys\\60_d', '..\\60_a.bat'], true)
+  expect([...plugins.keys()].toSorted()).toEqual(['sys/60_a.bat(x)', 'sys/60_b.PS1', 'sys/60_c.exe'])
+  expect(problems.map(({ reason }) => reason)).toEqual([
+    'Windows runs .exe .com .bat .cmd .ps1 .vbs .py only',
+    'no such file or directory',
+  ])
+})
+
 test('arguments are divided at commas, escaped commas stay, blanks and quotes go', () => {
   expect(parseArgs('')).toEqual([])
   expect(parseArgs('one,two')).toEqual(['one', 'two'])

@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join, posix, sep } from 'node:path'
+import { commandFor, isWindows } from './command.ts'
 
 /** One script to run. Member names and their order are those of `/plugins`. */
 export interface Plugin {
@@ -29,9 +30,10 @@ export interface Plan {
  * What the entries bound to this host ask for: a directory, a file, or `file(args)`, all below `dir`.
  * Open-Falcon's rules: a directory gives its direct children named `<seconds>_<rest>`, but not those that are also
  * bound themselves; a bound file needs the seconds before its first `_`. Ours: nothing outside `dir` is run, whether
- * reached by `..` or by a link.
+ * reached by `..` or by a link. On Windows a backslash divides folders too, case does not count, and files that it
+ * cannot start are left out.
  */
-export async function planPlugins(dir: string, entries: readonly string[]): Promise<Plan> {
+export async function planPlugins(dir: string, entries: readonly string[], onWindows = isWindows): Promise<Plan> {
   const plugins = new Map<string, Plugin>()
   const problems: PlanProblem[] = []
   const root = await realpath(dir).catch(() => undefined)
@@ -40,16 +42,20 @@ export async function planPlugins(dir: string, entries: readonly string[]): Prom
   }
   const directories: { entry: string; path: string }[] = []
   const boundThemselves = new Set<string>()
+  const sameFile = (path: string) => (onWindows ? path.toLowerCase() : path)
 
   for (const entry of entries) {
-    const [path, args] = divide(entry)
+    const [bound, args] = divide(entry)
+    const path = onWindows ? bound.replaceAll('\\', '/') : bound
     const found = await look(root, path)
     if (typeof found === 'string') problems.push({ entry, reason: found })
     else if (found.isDirectory) directories.push({ entry, path })
     else {
-      boundThemselves.add(path)
+      boundThemselves.add(sameFile(path))
       const cycle = cycleOf(path.slice(path.lastIndexOf('/') + 1), 1)
+      const command = commandFor(path, [], onWindows)
       if (cycle === undefined) problems.push({ entry, reason: 'its name does not begin with the seconds of its cycle' })
+      else if (!command.ok) problems.push({ entry, reason: command.reason })
       else plugins.set(`${path}(${args})`, { FilePath: path, MTime: found.mtime, Cycle: cycle, Args: args })
     }
   }
@@ -61,8 +67,10 @@ export async function planPlugins(dir: string, entries: readonly string[]): Prom
     if (names instanceof Error) problems.push({ entry, reason: names.message })
     for (const name of names instanceof Error ? [] : names) {
       const cycle = cycleOf(name, 2)
-      const child = join(folder, name)
-      if (cycle === undefined || boundThemselves.has(child)) continue
+      const child = posix.join(folder, name)
+      if (cycle === undefined || boundThemselves.has(sameFile(child))) continue
+      // A repository may serve both systems.
+      if (!commandFor(child, [], onWindows).ok) continue
       const found = await look(root, child)
       if (typeof found === 'string') problems.push({ entry: `${entry}: ${name}`, reason: found })
       else if (!found.isDirectory) plugins.set(child, { FilePath: child, MTime: found.mtime, Cycle: cycle, Args: '' })

@@ -19,6 +19,9 @@ import { createLogger } from '#lib/log'
 import { createPluginRepository } from './repository.ts'
 import { pluginRevision } from './revision.ts'
 
+// Each test starts dozens of git processes.
+vi.setConfig({ testTimeout: 30_000 })
+
 let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'repository-'))
@@ -46,13 +49,13 @@ function origin(): { url: string; commit: (content: string) => string } {
   return { url: `file://${join(root, 'origin.git')}`, commit }
 }
 
-function repository(dir: string, gitUrl: string, enabled = true, gitSeconds = 20) {
+function repository(dir: string, gitUrl: string, enabled = true, gitSeconds = 20, path = process.env['PATH'] ?? '') {
   let changes = 0
   const stop = new AbortController()
   const made = createPluginRepository({
     settings: () => ({ enabled, dir, git: gitUrl, gitSeconds }),
     root,
-    env: { PATH: process.env['PATH'] ?? '', HOME: root },
+    env: { PATH: path, HOME: root },
     log: createLogger('agent', { destination: { write: () => undefined } }),
     onChange: () => changes++,
     stopping: stop.signal,
@@ -119,7 +122,7 @@ test('a server that never answers is given up, as it is when the agent stops, an
   const { url } = origin()
   const { made } = repository('plugin', url, true, 1)
   const patient = repository('plugin', url)
-  expect(await made.update()).toBe('success')
+  expect(await patient.made.update()).toBe('success')
   const silent = createServer().listen(0, '127.0.0.1')
   await once(silent, 'listening')
   try {
@@ -136,7 +139,115 @@ test('a server that never answers is given up, as it is when the agent stops, an
     silent.close()
   }
   git(join(root, 'plugin'), 'remote', 'set-url', 'origin', url)
+  expect(await repository('plugin', url).made.update()).toBe('success')
+})
+
+test('a server that went away, and what stands in the way, are told with what it means', async () => {
+  const { url, commit } = origin()
+  const { made } = repository('plugin', url)
+  const here = join(root, 'plugin')
   expect(await made.update()).toBe('success')
+  const first = git(here, 'rev-parse', 'HEAD')
+  commit('two')
+  writeFileSync(join(here, '60_a.sh'), 'local')
+  expect(await made.update()).toContain('local changes are in the way')
+  expect(readFileSync(join(here, '60_a.sh'), 'utf8')).toBe('local')
+  expect(git(here, 'rev-parse', 'HEAD')).toBe(first)
+  expect(await made.reset()).toBe('success')
+  expect(await made.update()).toBe('success')
+
+  git(here, 'checkout', '-q', '--detach')
+  expect(await made.update()).toContain('no branch is checked out')
+  git(here, 'checkout', '-q', 'main')
+  git(join(root, 'origin.git'), 'branch', '-m', 'main', 'other')
+  expect(await made.update()).toContain('its branch is gone from the server')
+  git(join(root, 'origin.git'), 'branch', '-m', 'other', 'main')
+  expect(await made.update()).toBe('success')
+
+  git(here, 'remote', 'set-url', 'origin', 'http://user:secret@127.0.0.1:9/x.git')
+  const refused = await made.update()
+  expect(refused).toContain('exit status 128: fatal:')
+  expect(refused).not.toContain('secret')
+  rmSync(join(root, 'origin.git'), { recursive: true })
+  git(here, 'remote', 'set-url', 'origin', url)
+  expect(await made.update()).toContain('does not appear to be a git repository')
+  expect(readFileSync(join(here, '60_a.sh'), 'utf8')).toBe('two')
+})
+
+test('a branch written anew on the server is followed; local commits are merged, and contradictions leave all as it was', async () => {
+  const { url, commit } = origin()
+  const { made } = repository('plugin', url)
+  const here = join(root, 'plugin')
+  const author = join(root, 'author')
+  const there = () => readFileSync(join(here, '60_a.sh'), 'utf8')
+  commit('two')
+  expect(await made.update()).toBe('success')
+  git(author, 'reset', '-q', '--hard', 'HEAD~1')
+  writeFileSync(join(author, '60_a.sh'), 'anew')
+  git(author, 'commit', '-q', '-am', 'anew')
+  git(author, 'push', '-q', '--force', 'origin', 'HEAD:main')
+  expect(await made.update()).toBe('success')
+  expect(there()).toBe('anew')
+
+  git(here, 'config', 'user.name', 't')
+  git(here, 'config', 'user.email', 't@t.example')
+  writeFileSync(join(here, '60_own.sh'), 'own')
+  git(here, 'add', '.')
+  git(here, 'commit', '-q', '-m', 'own')
+  commit('three')
+  expect(await made.update()).toBe('success')
+  expect([there(), readFileSync(join(here, '60_own.sh'), 'utf8')]).toEqual(['three', 'own'])
+
+  writeFileSync(join(here, '60_a.sh'), 'mine')
+  git(here, 'commit', '-q', '-am', 'mine')
+  commit('theirs')
+  expect(await made.update()).toContain('local commits contradict those of the server')
+  expect(there()).toBe('mine')
+  expect(git(here, 'status', '--porcelain')).toBe('')
+})
+
+test('an agent that was killed amid an update starts nothing until the files are of one revision again', async () => {
+  const { url } = origin()
+  expect(await repository('plugin', url).made.update()).toBe('success')
+  const here = join(root, 'plugin')
+  const killed = () => {
+    const commit = git(here, 'rev-parse', 'HEAD')
+    writeFileSync(join(here, '.git/falcon-replacing'), JSON.stringify({ commit, changed: false }))
+    writeFileSync(join(here, '.git/index.lock'), '')
+    writeFileSync(join(here, '60_a.sh'), 'hal')
+  }
+  killed()
+  const { made } = repository('plugin', url)
+  await made.restore()
+  expect(made.isReplacing()).toBe(false)
+  expect(readFileSync(join(here, '60_a.sh'), 'utf8')).toBe('one')
+  expect(git(here, 'status', '--porcelain')).toBe('')
+
+  // Where git is missing it can only wait.
+  killed()
+  const without = repository('plugin', url, true, 20, '/nonexistent').made
+  await without.restore()
+  expect(without.isReplacing()).toBe(true)
+  expect(await without.update()).toContain('git is not installed')
+  expect(await made.update()).toBe('success')
+  expect(readFileSync(join(here, '60_a.sh'), 'utf8')).toBe('one')
+})
+
+test('a disk on which the new files cannot be written keeps the old ones', async () => {
+  const { url, commit } = origin()
+  const { made } = repository('plugin', url)
+  expect(await made.update()).toBe('success')
+  const here = join(root, 'plugin')
+  const first = git(here, 'rev-parse', 'HEAD')
+  // A folder in the place of a new file, which is what git meets when it cannot write.
+  mkdirSync(join(root, 'author/app'))
+  writeFileSync(join(root, 'author/app/60_b.sh'), 'b')
+  commit('two')
+  writeFileSync(join(here, 'app'), 'in the way')
+  expect(await made.update()).toMatch(/fail\. error: .*app/)
+  expect(made.isReplacing()).toBe(false)
+  expect(git(here, 'rev-parse', 'HEAD')).toBe(first)
+  expect(readFileSync(join(here, '60_a.sh'), 'utf8')).toBe('one')
 })
 
 /** Names of the processes whose working directory is in `folder`. */

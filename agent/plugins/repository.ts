@@ -1,6 +1,9 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import type { Logger } from '#lib/log'
+import { discardChanges, isHalfReplaced, removeHalfDownloads, replaceFiles, restoreCheckout } from './checkout.ts'
+import { createGit, withoutCredentials } from './git.ts'
+import type { Git } from './git.ts'
 
 export interface RepositorySettings {
   readonly enabled: boolean
@@ -16,11 +19,15 @@ export interface PluginRepository {
   update(): Promise<string>
   /** Throws local changes away; a missing directory has none. */
   reset(): Promise<string>
+  /** While it is true some files may be of one revision and some of another: nothing may be started. */
+  isReplacing(): boolean
+  /** To be called at the start: puts right what an agent left that was killed amid an update. */
+  restore(): Promise<void>
 }
 
 /**
  * Works on `settings().dir` below `root`, one operation at a time. The texts are Open-Falcon's, with git's own reason
- * behind. A directory that is no repository is never taken for a part of the one around it.
+ * behind. A server that fails costs nothing but the try; the same reason is logged once.
  */
 export function createPluginRepository(options: {
   settings: () => RepositorySettings
@@ -35,27 +42,10 @@ export function createPluginRepository(options: {
 }): PluginRepository {
   const { settings, root, env, log, onChange, stopping } = options
   let busy = false
-
-  async function git(baseDir: string, arguments_: string[], settings: RepositorySettings): Promise<void> {
-    // Loaded when first needed: most agents never run git, and it costs megabytes.
-    const { simpleGit } = await import('simple-git')
-    const late = AbortSignal.timeout(settings.gitSeconds * 1000)
-    try {
-      await simpleGit({
-        baseDir,
-        abort: AbortSignal.any([late, stopping]),
-        allowEnvironment: ['GIT_CEILING_DIRECTORIES', 'GIT_TERMINAL_PROMPT'],
-        errors: (error, result) =>
-          result.exitCode === 0 ? error : Buffer.from(`exit status ${result.exitCode}: ${lastWords(result.stdErr)}`),
-      })
-        .env({ ...env, GIT_TERMINAL_PROMPT: '0', GIT_CEILING_DIRECTORIES: dirname(baseDir) })
-        .raw(arguments_)
-    } catch (error) {
-      if (stopping.aborted) throw new Error('the agent stops', { cause: error })
-      if (late.aborted) throw new Error(`no end after ${settings.gitSeconds} s`, { cause: error })
-      throw error
-    }
-  }
+  let replacing = false
+  let loggedReason = ''
+  const gitIn = (baseDir: string, now: RepositorySettings) =>
+    createGit({ baseDir, seconds: now.gitSeconds, env, stopping })
 
   /** Runs one operation; what it throws becomes the answer's `error:`. */
   async function run(work: (now: RepositorySettings, at: (what: string) => void) => Promise<void>): Promise<string> {
@@ -73,28 +63,46 @@ export function createPluginRepository(options: {
         busy = false
       }
     } catch (error) {
-      const reason = (error as Error).message
-      log.warn({ dir: now.dir, reason }, 'plugin repository unchanged')
+      const reason = withoutCredentials((error as Error).message)
+      if (reason !== loggedReason) log.warn({ dir: now.dir, reason }, 'plugin repository unchanged')
+      loggedReason = reason
       return `${what}fail. error: ${reason}`
     }
+    loggedReason = ''
     onChange()
     return 'success'
   }
 
+  /** Nothing is started while `work` replaces files, nor later if that left a mixture. */
+  async function replace(dir: string, work: () => Promise<void>): Promise<void> {
+    replacing = true
+    try {
+      await work()
+    } finally {
+      replacing = await isHalfReplaced(dir)
+    }
+  }
+
   return {
+    isReplacing: () => replacing,
     update: () =>
       run(async (now, at) => {
         const dir = resolve(root, now.dir)
         if (await exists(dir)) {
           at(`git pull in dir:${now.dir} `)
-          // A pull in its two steps: giving up on it would end `git pull`, but not the fetch that it started.
-          await git(dir, ['fetch'], now)
-          await git(dir, ['merge', '@{upstream}'], now)
+          const git = gitIn(dir, now)
+          await replace(dir, () => restoreCheckout(dir, git))
+          const work = await fetchNews(dir, git)
+          if (work) await replace(dir, () => replaceFiles(dir, git, work))
         } else {
           at(`git clone in dir:${dirname(now.dir)} `)
           if (now.git === '') throw new Error('plugin.git names no repository')
           await mkdir(dirname(dir), { recursive: true })
-          await git(dirname(dir), ['clone', '--', now.git, basename(dir)], now)
+          // Under another name until it is whole.
+          const unfinished = `${dir}.unfinished`
+          await rm(unfinished, { recursive: true, force: true })
+          await gitIn(dirname(dir), now)(['clone', '--', now.git, basename(unfinished)])
+          await rename(unfinished, dir)
         }
       }),
     reset: () =>
@@ -102,19 +110,49 @@ export function createPluginRepository(options: {
         const dir = resolve(root, now.dir)
         if (!(await exists(dir))) return
         at(`git reset --hard in dir:${now.dir} `)
-        await git(dir, ['reset', '--hard'], now)
+        await replace(dir, () => discardChanges(dir, gitIn(dir, now), 'HEAD'))
       }),
+    async restore() {
+      const now = settings()
+      const dir = resolve(root, now.dir)
+      if (!now.enabled || !(await isHalfReplaced(dir))) return
+      try {
+        await replace(dir, () => restoreCheckout(dir, gitIn(dir, now)))
+        log.warn({ dir: now.dir }, 'an update of the plugins had ended amid its work, undone')
+      } catch (error) {
+        log.error({ dir: now.dir, reason: (error as Error).message }, 'plugins are half updated, none is started')
+      }
+    },
   }
 }
 
-/** Git's reason: its `fatal:` or `error:` line, else its last one. Credentials of an address are not repeated. */
-function lastWords(stderr: readonly Buffer[]): string {
-  const lines = Buffer.concat(stderr)
-    .toString()
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-  const telling = lines.find((line) => /^(fatal|error):/.test(line)) ?? lines.at(-1) ?? 'git said nothing'
-  return telling.slice(0, 300).replaceAll(/:\/\/[^/@\s]*@/g, '://***@')
+/**
+ * Asks the server; resolves to what brings its commits in, undefined when there are none. Where the branch was written
+ * anew on the server and here is no commit of our own, it is followed; otherwise it is merged, as `git pull` would.
+ */
+async function fetchNews(dir: string, git: Git): Promise<(() => Promise<unknown>) | undefined> {
+  const known = await git(['rev-parse', '--quiet', '--verify', '@{upstream}']).catch(() => '')
+  try {
+    await git(['fetch', '--prune'])
+  } catch (error) {
+    await removeHalfDownloads(dir).catch(() => undefined)
+    throw error
+  }
+  const [head = '', target = ''] = (await git(['rev-parse', 'HEAD', '@{upstream}'])).trim().split('\n')
+  if (head === target) return undefined
+  const isAncestor = (of: string) =>
+    git(['merge-base', '--is-ancestor', 'HEAD', of]).then(
+      () => true,
+      () => false,
+    )
+  const hasOwnCommits = !(await isAncestor(target)) && (known === '' || !(await isAncestor(known.trim())))
+  if (!hasOwnCommits) return () => git(['reset', '--keep', target])
+  return () =>
+    git(['merge', '--no-edit', target]).catch(async (error: unknown) => {
+      // Files with marks of a conflict in them would be run; there may be no merge to abort.
+      await git(['merge', '--abort']).catch(() => undefined)
+      throw error
+    })
 }
 
 function exists(path: string): Promise<boolean> {

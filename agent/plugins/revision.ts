@@ -34,7 +34,7 @@ async function headOf(git: string): Promise<string> {
 }
 
 /** `.git` is a directory, or in a linked work tree a file that names it. */
-async function gitDirectory(dir: string): Promise<string> {
+export async function gitDirectory(dir: string): Promise<string> {
   const path = join(dir, '.git')
   if (!(await exists(path))) throw new Error('not a git repository')
   if ((await stat(path)).isDirectory()) return path

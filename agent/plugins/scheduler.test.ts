@@ -8,6 +8,8 @@ import { createLogger } from '#lib/log'
 import { nextTick, phaseOf } from '../schedule.ts'
 import { createIntake } from '../sender/intake.ts'
 import { planPlugins } from './plan.ts'
+import { createPluginRunner } from './run-plugin.ts'
+import type { LastRun } from './run-plugin.ts'
 import { createPluginScheduler } from './scheduler.ts'
 import type { PluginScheduler } from './scheduler.ts'
 
@@ -47,19 +49,32 @@ function start(parallel = 10, placeMs = 30_000, now: () => number = Date.now) {
     },
     counters,
   })
+  const runs: LastRun[] = []
+  const log = createLogger('agent', { destination: { write: () => undefined } })
   const scheduler = createPluginScheduler({
-    settings: () => ({
-      dir: join(home, 'plugin'),
-      logs: join(home, 'logs'),
-      cwd: home,
-      parallel,
-      outputKilobytes: 64,
+    run: createPluginRunner({
+      settings: () => ({
+        dir: join(home, 'plugin'),
+        logs: join(home, 'logs'),
+        cwd: home,
+        outputKilobytes: 64,
+        cpuPercent: 200,
+        memoryMegabytes: 1024,
+        processes: 64,
+        leftovers: 'keep',
+      }),
+      env: { PATH: process.env['PATH'] ?? '' },
+      take: (output) => intake.take(output, 'plugin', 'whole text'),
+      onRun: (_plugin, run) => runs.push(run),
+      counters,
+      log,
+      now,
     }),
-    env: { PATH: process.env['PATH'] ?? '' },
+    parallel: () => parallel,
+    isHeld: () => false,
     hostname: () => 'h',
-    take: (output) => intake.take(output, 'plugin', 'whole text'),
     counters,
-    log: createLogger('agent', { destination: { write: () => undefined } }),
+    log,
     now,
     placeMs,
   })

@@ -1,25 +1,9 @@
-import { join } from 'node:path'
-import type { Reading } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { phaseOf, startSchedule } from '../schedule.ts'
 import type { Schedule } from '../schedule.ts'
-import { parseArgs } from './args.ts'
 import type { Plan, PlanProblem, Plugin } from './plan.ts'
-import { runProgram } from '../run-program.ts'
-import type { RunResult } from '../run-program.ts'
-import { writeStderrLog } from './stderr-log.ts'
-
-/** The last run of a plugin, for people. */
-export interface LastRun {
-  /** Unix milliseconds at which it ended. */
-  readonly atMs: number
-  readonly durationMs: number
-  readonly exit: number | string | undefined
-  readonly samples: number
-  /** Undefined when all went well. */
-  readonly error: string | undefined
-}
+import type { LastRun, RunPlugin } from './run-plugin.ts'
 
 export interface PluginState {
   readonly plugin: Plugin
@@ -28,7 +12,7 @@ export interface PluginState {
 }
 
 export interface PluginScheduler {
-  /** Starts what is new or changed, stops what is gone. A run under way ends in its own time. */
+  /** Starts what is new, stops what is gone; a run under way ends in its own time. Also starts what was held. */
   apply(plan: Plan): void
   states(): ReadonlyMap<string, PluginState>
   problems(): readonly PlanProblem[]
@@ -37,16 +21,13 @@ export interface PluginScheduler {
 }
 
 export interface SchedulerOptions {
-  /** Asked at each run. */
-  readonly settings: () => { dir: string; logs: string; cwd: string; parallel: number; outputKilobytes: number }
-  /** What plugins see of the environment. */
-  readonly env: Readonly<Record<string, string>>
+  readonly run: RunPlugin
+  /** How many may run at once. */
+  readonly parallel: () => number
+  /** While it says true nothing is started: the files are being replaced. */
+  readonly isHeld: () => boolean
   /** Spreads the runs of one plugin over the hosts that have it. */
   readonly hostname: () => string
-  /** Takes what a run printed; not ok when it is no array of items. */
-  readonly take: (
-    output: string,
-  ) => Reading<{ accepted: number; refused: readonly { index: number; reason: string }[] }>
   readonly counters: Counters
   readonly log: Logger
   readonly now: () => number
@@ -66,11 +47,10 @@ interface Member {
 
 /**
  * Runs plugins by their cycle: never two runs of one plugin at a time, and no more at once than `parallel`, long ones not
- * counted; the rest waits its turn. A run may take its cycle less half a second. Counters: `plugin.runs` by what became of them,
- * `plugin.skipped` where the run before was still waiting or running.
+ * counted; the rest waits its turn. Counter: `plugin.skipped` where the run before was still waiting or running.
  */
 export function createPluginScheduler(options: SchedulerOptions): PluginScheduler {
-  const { settings, env, hostname, take, counters, log, now, placeMs = defaultPlaceMs } = options
+  const { run, parallel, isHeld, hostname, counters, log, now, placeMs = defaultPlaceMs } = options
   const members = new Map<string, Member>()
   const waiting: Member[] = []
   /** By key, since a plugin may be gone and back again before a run of it has ended. */
@@ -90,7 +70,7 @@ export function createPluginScheduler(options: SchedulerOptions): PluginSchedule
   }
 
   function startWaiting(): void {
-    while (places.size < settings().parallel && !stopped.signal.aborted) {
+    while (places.size < parallel() && !isHeld() && !stopped.signal.aborted) {
       const member = waiting.shift()
       if (!member) return
       places.add(member.key)
@@ -98,55 +78,17 @@ export function createPluginScheduler(options: SchedulerOptions): PluginSchedule
         if (places.delete(member.key)) startWaiting()
       }
       const long = setTimeout(leave, placeMs)
-      const run = runMember(member).finally(() => {
+      const ended = runMember(member).finally(() => {
         clearTimeout(long)
         running.delete(member.key)
         leave()
       })
-      running.set(member.key, run)
+      running.set(member.key, ended)
     }
   }
 
   async function runMember(member: Member): Promise<void> {
-    const { plugin } = member
-    const { dir, cwd, outputKilobytes } = settings()
-    const result = await runProgram({
-      file: join(dir, plugin.FilePath),
-      args: parseArgs(plugin.Args),
-      cwd,
-      env,
-      timeoutMs: plugin.Cycle * 1000 - 500,
-      maxOutputBytes: outputKilobytes * 1024,
-      signal: stopped.signal,
-    })
-    if (result.stderr.length > 0) await keepStderr(plugin, result.stderr)
-    const { error, samples } = understand(result)
-    counters.add(`plugin.runs.${error === undefined ? 'ok' : 'failed'}`)
-    // A plugin that fails in every cycle is worth one line; the numbers in its error differ each time.
-    if (error !== undefined && error.replaceAll(/\d+/g, '') !== member.last?.error?.replaceAll(/\d+/g, ''))
-      log.warn({ plugin: plugin.FilePath, args: plugin.Args, error }, 'plugin run')
-    member.last = { atMs: now(), durationMs: result.durationMs, exit: result.exit, samples, error }
-  }
-
-  /** Hands on what a run printed, and says what was wrong with it. */
-  function understand(result: RunResult): { error: string | undefined; samples: number } {
-    const failure = failureOf(result)
-    if (failure !== undefined || result.stdout.length === 0) return { error: failure, samples: 0 }
-    const taken = take(result.stdout.toString())
-    if (!taken.ok) return { error: `Cannot read its output: ${taken.reason}`, samples: 0 }
-    const { accepted, refused } = taken.value
-    const [first] = refused
-    const error = first && `${refused.length} of its items refused, first item ${first.index}: ${first.reason}`
-    return { error, samples: accepted }
-  }
-
-  async function keepStderr(plugin: Plugin, stderr: Buffer): Promise<void> {
-    try {
-      await writeStderrLog(settings().logs, plugin, stderr)
-    } catch (error) {
-      counters.add('plugin.stderrLost')
-      log.warn({ plugin: plugin.FilePath, err: error }, 'stderr of a plugin could not be written')
-    }
+    member.last = await run(member.plugin, member.last, stopped.signal)
   }
 
   function start(key: string, plugin: Plugin): void {
@@ -176,6 +118,7 @@ export function createPluginScheduler(options: SchedulerOptions): PluginSchedule
       const news = plan.problems.filter((problem) => !problems.some((old) => old.entry === problem.entry))
       for (const problem of news) log.warn({ ...problem }, 'plugin entry gives nothing to run')
       problems = plan.problems
+      startWaiting()
     },
     states: () =>
       new Map([...members].map(([key, { plugin, last }]) => [key, { plugin, running: running.has(key), last }])),
@@ -186,14 +129,4 @@ export function createPluginScheduler(options: SchedulerOptions): PluginSchedule
       await Promise.all(running.values())
     },
   }
-}
-
-/** Why a run's output does not count; undefined when it does. */
-function failureOf(result: RunResult): string | undefined {
-  if (result.outcome === 'not started') return `not started: ${result.reason ?? 'unknown'}`
-  if (result.outcome === 'timeout')
-    return `${result.reason ?? 'killed'} after ${result.durationMs} ms: no run may last longer than its cycle`
-  if (result.outcome !== 'exited') return result.outcome
-  // Falcon: what a failing plugin printed counts for nothing, unless it also wrote to stderr.
-  return result.exit === 0 || result.stderr.length > 0 ? undefined : `exit status ${result.exit ?? 'unknown'}`
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isWindows } from './command.ts'
 import type { Plugin } from './plan.ts'
 
 /** A file name takes 255 bytes; this leaves room for what is around the arguments. */
@@ -7,7 +8,8 @@ const maxArgBytes = 100
 
 /** Where what a plugin writes to stderr can be read: `<logs>/<path>(<args>).stderr.log`, with no slash out of the arguments. */
 export function stderrLogPath(logs: string, plugin: Plugin): string {
-  const args = Buffer.from(plugin.Args.replaceAll('/', '_')).subarray(0, maxArgBytes).toString()
+  const unfit = isWindows ? /[\\/:*?"<>|]/g : /\//g
+  const args = Buffer.from(plugin.Args.replaceAll(unfit, '_')).subarray(0, maxArgBytes).toString()
   return join(logs, `${plugin.FilePath}(${args}).stderr.log`)
 }
 

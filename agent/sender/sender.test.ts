@@ -84,7 +84,7 @@ function sending(addresses: string[], options: { now?: () => number; maxBytes?: 
   const queue = createSampleQueue({ spool, counters, log, now })
   const sender = startSender({
     client: createRpcClient({ addresses, connectTimeoutMs: 500, callTimeoutMs: 1000, log, random: () => 0 }),
-    addressCount: addresses.length,
+    addressCount: () => addresses.length,
     queue,
     counters,
     log,

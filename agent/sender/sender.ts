@@ -36,6 +36,8 @@ export interface Sender {
    */
   keep(items: readonly ReceivedItem[]): Promise<boolean>
   state(): SendState
+  /** What is in memory goes to disk at once; it is sent from there. */
+  spill(): void
   /** Sends what is held for a moment more; what then is left waits in the spool. */
   stop(): Promise<void>
 }
@@ -47,7 +49,7 @@ export interface Sender {
 export function startSender(options: {
   client: RpcClient
   /** How many addresses the client can turn to: that many failures in a row are no reason to pause yet. */
-  addressCount: number
+  addressCount: () => number
   queue: SampleQueue
   counters: Counters
   log: Logger
@@ -119,7 +121,7 @@ export function startSender(options: {
 
   /** Grows with the failures in a row, and differs from agent to agent so that a fleet does not come back at once. */
   function pauseMs(): number {
-    const inARow = failures - options.addressCount
+    const inARow = failures - options.addressCount()
     if (inARow < 0) return 0
     return Math.min(longestPauseMs, firstPauseMs * 2 ** inARow) * (0.5 + random() / 2)
   }
@@ -177,6 +179,7 @@ export function startSender(options: {
       // What is safe by now says so before the next turn.
       return Promise.race([safe, new Promise<boolean>((resolve) => setImmediate(resolve, false))])
     },
+    spill: () => queue.spill(0),
     state: () => ({ ...queue.stats(), latencyMs, lastDeliveryMs, trouble, peer: client.peer }),
     async stop() {
       stopping.abort()

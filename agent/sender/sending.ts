@@ -1,7 +1,8 @@
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
-import { createRpcClient } from '#lib/rpc'
 import type { AgentConfig } from '../config.ts'
+import { createMovableClient } from '../movable-client.ts'
+import type { ClientTarget } from '../movable-client.ts'
 import { createSampleQueue } from './queue.ts'
 import { openSpoolWhenPossible } from './spool-when-possible.ts'
 import { startSender } from './sender.ts'
@@ -9,6 +10,12 @@ import type { Sender } from './sender.ts'
 
 /** Go's clients wait 10 s for an answer; an acknowledgement of ours takes less than one. */
 const callTimeoutMs = 5000
+
+export interface Sending extends Sender {
+  readonly addresses: readonly string[]
+  /** Goes on with other transfers; what is held is sent there. */
+  move(target: ClientTarget): void
+}
 
 /** A sender to these transfers with its queue in memory and on disk. `spoolDir` is an absolute path. */
 export function startSending(options: {
@@ -19,8 +26,8 @@ export function startSending(options: {
   log: Logger
   now: () => number
   random: () => number
-}): Sender {
-  const { config, addresses, spoolDir, counters, log, now, random } = options
+}): Sending {
+  const { config, spoolDir, counters, log, now, random } = options
   let open = false
   const spool = openSpoolWhenPossible({
     now,
@@ -39,14 +46,25 @@ export function startSending(options: {
       log.warn({ items, reason }, 'samples dropped from the spool')
     },
   })
-  const connectTimeoutMs = config.transfer.timeout
-  return startSender({
-    client: createRpcClient({ addresses, connectTimeoutMs, callTimeoutMs, log, random }),
-    addressCount: addresses.length,
+  let target: ClientTarget = { addresses: options.addresses, connectTimeoutMs: config.transfer.timeout }
+  const client = createMovableClient(target, { callTimeoutMs, log, random })
+  const sender = startSender({
+    client,
+    addressCount: () => target.addresses.length,
     queue: createSampleQueue({ spool, counters, log, now }),
     counters,
     log,
     now,
     random,
   })
+  return {
+    ...sender,
+    get addresses() {
+      return target.addresses
+    },
+    move(fresh) {
+      target = fresh
+      client.move(fresh)
+    },
+  }
 }

@@ -158,3 +158,59 @@ test('a stop writes what waits; what the database does not take is counted', asy
   expect(second.counters.get('hosts.abandoned')).toBe(1)
   expect(second.settled()).toBe(1)
 })
+
+const health = {
+  system: 'linux',
+  started: 1,
+  waiting: 2,
+  spoolBytes: 3,
+  spoolOldest: 4,
+  dropped: 5,
+  skew: 0.5,
+  wrong: ['skew'],
+  collectors: [],
+  plugins: [{ plugin: 'a', last: 9, exit: 1, error: 'x' }],
+  morePlugins: 0,
+}
+const noRows: HostRows = {
+  write: async (reports) => ({ inserted: reports.length, updated: 0, unchanged: 0, unknown: 0 }),
+}
+
+test('what an agent says of itself is kept, asked for while there is none, and refused when it is none', () => {
+  const { agents, counters } = started(noRows)
+  const named = { ...request('h1'), Instance: 'i' }
+  expect(agents.saw(named)).toMatchObject({ accepted: true, healthWanted: true })
+  expect(agents.saw({ ...named, Health: { ...health, unknown: 1 } })).toMatchObject({ healthWanted: false })
+  expect(agents.find('h1')?.health?.said).toEqual(health)
+  const nonsense = [5, [], {}, { ...health, plugins: [{}] }, { ...health, system: 'x'.repeat(5000) }]
+  for (const Health of nonsense) expect(agents.saw({ ...named, Health }).accepted).toBe(true)
+  expect(counters.get('agents.healthRefused')).toBe(nonsense.length)
+  expect(agents.find('h1')?.health?.said).toEqual(health)
+  expect(agents.find('h2')).toBeUndefined()
+})
+
+test('two agents of one name are named in the log, to each of them and in a counter, until one is gone', () => {
+  let nowMs = 0
+  const { agents, counters, lines } = started(noRows, { now: () => nowMs })
+  const report = (Instance: string, IP: string, peer: string) => {
+    nowMs += 30_000
+    return agents.saw({ ...request('h1', IP), Instance }, peer)
+  }
+  report('a', '10.0.0.1', '10.0.0.1')
+  report('b', '10.0.0.2', '192.0.2.1')
+  report('a', '10.0.0.1', '10.0.0.1')
+  expect(report('b', '10.0.0.2', '192.0.2.1')).toMatchObject({ duplicates: ['10.0.0.1'] })
+  expect(report('a', '10.0.0.1', '10.0.0.1')).toMatchObject({ duplicates: ['10.0.0.2 (from 192.0.2.1)'] })
+  expect(counters.get('agents.duplicates')).toBe(1)
+  expect(lines.filter((line) => line.includes('several agents report under one name'))).toHaveLength(1)
+  expect(agents.find('h1')?.duplicates).toEqual(['10.0.0.2 (from 192.0.2.1)', '10.0.0.1'])
+  for (let i = 0; i < 30; i++) report('a', '10.0.0.1', '10.0.0.1')
+  expect(counters.get('agents.duplicates')).toBe(0)
+  expect(lines.filter((line) => line.includes('one agent has this name again'))).toHaveLength(1)
+})
+
+test('agents that are not ours are told apart by the address they report', () => {
+  const { agents } = started(noRows)
+  for (const ip of ['10.0.0.1', '10.0.0.2', '10.0.0.1', '10.0.0.2']) agents.saw(request('h1', ip), '10.9.9.9')
+  expect(agents.find('h1')?.duplicates).toEqual(['10.0.0.1 (from 10.9.9.9)', '10.0.0.2 (from 10.9.9.9)'])
+})

@@ -2,20 +2,52 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { DatabaseError } from '#lib/sql'
-import type { AgentReportRequest } from '#protocol'
+import { readAgentHealth } from '#protocol'
+import type { AgentHealth, AgentReportRequest } from '#protocol'
 import { hostReport } from './host-rows.ts'
 import type { HostReport, HostRows } from './host-rows.ts'
+import { createSameName } from './same-name.ts'
+import type { Reporter, SameName } from './same-name.ts'
 
 /** The agents that report to this hbs, and the rows of theirs that are still to be written. */
 export interface LiveAgents {
-  /** Takes a report. Its row is written soon when the agent is new to this process or says something new. */
-  saw(report: AgentReportRequest): { accepted: true } | { accepted: false; reason: string }
+  /**
+   * Takes a report that came from an address. Its row is written soon when the agent is new to this process or says
+   * something new.
+   */
+  saw(report: AgentReportRequest, peer?: string): Seen
   /** Those heard of in the last 24 hours. */
   hostnames(): string[]
+  /** The same with what is known of each. */
+  all(): Iterable<LiveAgent>
+  find(hostname: string): LiveAgent | undefined
   /** Rows waiting to be written. */
   readonly waiting: number
   /** Writes what waits, if the database takes it, and ends. */
   stop(): Promise<void>
+}
+
+export type Seen =
+  | {
+      readonly accepted: true
+      /** Addresses of other agents that report under this name. */
+      readonly duplicates: readonly string[]
+      /** Whether this process has no health of the agent. */
+      readonly healthWanted: boolean
+    }
+  | { readonly accepted: false; readonly reason: string }
+
+/** An agent as its last report left it. */
+export interface LiveAgent {
+  readonly report: HostReport
+  /** As reported, and where the report came from if that differs. */
+  readonly address: string
+  /** Unix milliseconds. */
+  readonly seenMs: number
+  /** Addresses of all agents that share this name, when several do. */
+  readonly duplicates: readonly string[]
+  /** What it said last of itself, and when; undefined for an agent that is not ours, or has not said it to this hbs yet. */
+  readonly health: { readonly said: AgentHealth; readonly atMs: number } | undefined
 }
 
 export interface LiveAgentsOptions {
@@ -34,6 +66,17 @@ export interface LiveAgentsOptions {
   readonly retryMs?: number
 }
 
+interface Known {
+  report: HostReport
+  seenMs: number
+  reporter: Reporter
+  /** Only where a second one reported. */
+  sharing: SameName | undefined
+  isShared: boolean
+  /** JSON: an object takes three times the memory. */
+  health: { readonly text: string; readonly atMs: number } | undefined
+}
+
 const forgetAfterMs = 24 * 3600 * 1000
 const sweepEveryMs = 3600 * 1000
 /** Rows of one statement; more would hold up the answers to other agents. */
@@ -49,24 +92,58 @@ const lastWriteMs = 3000
  */
 export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
   const { rows, counters, log, now, gatherMs = 100, retryMs = 1000 } = options
-  const agents = new Map<string, { report: HostReport; seenMs: number }>()
+  const agents = new Map<string, Known>()
   const dirty = new Map<string, HostReport>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
   let failures = 0
   let beingWritten = 0
   let stopping = false
-  const reports = ['agents.reports', 'agents.known', 'agents.toWrite']
+  const reports = ['agents.reports', 'agents.known', 'agents.toWrite', 'agents.healthRefused']
   const refusals = ['noHostname', 'longHostname', 'tooMany'].map((reason) => `agents.refused.${reason}`)
   const ends = ['inserted', 'updated', 'unchanged', 'unknown', 'superseded', 'unwritable', 'abandoned', 'writesFailed']
   for (const name of [...reports, ...refusals, ...ends.map((end) => `hosts.${end}`)]) counters.add(name, 0)
   counters.gauge('agents.alive', () => agents.size)
+  counters.gauge('agents.duplicates', () => [...agents.values()].filter((agent) => sharers(agent).length > 0).length)
   counters.gauge('hosts.waiting', () => dirty.size + beingWritten)
   const sweep = setInterval(forgetSilent, sweepEveryMs).unref()
 
   function forgetSilent(): void {
     const before = now() - forgetAfterMs
     for (const [hostname, agent] of agents) if (agent.seenMs < before) agents.delete(hostname)
+  }
+
+  /** All that share the agent's name; empty when it is alone. */
+  function sharers({ sharing }: Known, besides?: string): string[] {
+    return sharing ? sharing.others(besides, now()) : []
+  }
+
+  function view(agent: Known): LiveAgent {
+    const { report, reporter, seenMs, health } = agent
+    const said = health && { said: JSON.parse(health.text) as AgentHealth, atMs: health.atMs }
+    return { report, address: reporter.address, seenMs, duplicates: sharers(agent), health: said }
+  }
+
+  /** Tells apart who reports under the name, and logs when that turns out to be several, and when it is over. */
+  function compare(agent: Known, reporter: Reporter): void {
+    if (!agent.sharing && reporter.instance !== agent.reporter.instance)
+      agent.sharing = createSameName(agent.reporter, agent.seenMs)
+    agent.reporter = reporter
+    if (!agent.sharing) return
+    agent.sharing.saw(reporter, now())
+    const addresses = sharers(agent)
+    const { hostname } = agent.report
+    if (addresses.length > 0 && !agent.isShared)
+      log.warn({ hostname, addresses }, 'several agents report under one name')
+    if (addresses.length === 0 && agent.isShared) log.info({ hostname }, 'one agent has this name again')
+    agent.isShared = addresses.length > 0
+  }
+
+  function takeHealth(agent: Known, raw: unknown): void {
+    if (raw === undefined || raw === null) return
+    const health = readAgentHealth(raw)
+    if (health) agent.health = { text: JSON.stringify(health), atMs: now() }
+    else counters.add('agents.healthRefused')
   }
 
   function refuse(reason: 'noHostname' | 'longHostname' | 'tooMany', why: string) {
@@ -128,7 +205,7 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
   }
 
   return {
-    saw(request) {
+    saw(request, peer = '') {
       counters.add('agents.reports')
       if (request.Hostname === '') return refuse('noHostname', 'the report names no host')
       const report = hostReport(request)
@@ -136,8 +213,22 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
       const known = agents.get(report.hostname)
       if (!known && agents.size >= options.maxAgents)
         return refuse('tooMany', `this hbs already knows ${options.maxAgents} agents (maxAgents)`)
-      agents.set(report.hostname, { report, seenMs: now() })
-      if (known && sameReport(known.report, report)) {
+      const reporter = reporterOf(request, peer)
+      const agent: Known = known ?? {
+        report,
+        seenMs: now(),
+        reporter,
+        sharing: undefined,
+        isShared: false,
+        health: undefined,
+      }
+      const isSame = known !== undefined && sameReport(known.report, report)
+      compare(agent, reporter)
+      agent.report = report
+      agent.seenMs = now()
+      takeHealth(agent, request.Health)
+      agents.set(report.hostname, agent)
+      if (isSame) {
         counters.add('agents.known')
       } else {
         counters.add('agents.toWrite')
@@ -145,9 +236,20 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
         dirty.set(report.hostname, report)
         schedule(gatherMs)
       }
-      return { accepted: true }
+      return {
+        accepted: true,
+        duplicates: sharers(agent, reporter.instance),
+        healthWanted: agent.health === undefined,
+      }
     },
     hostnames: () => [...agents.keys()],
+    *all() {
+      for (const agent of agents.values()) yield view(agent)
+    },
+    find(hostname) {
+      const agent = agents.get(hostname)
+      return agent && view(agent)
+    },
     get waiting() {
       return dirty.size + beingWritten
     },
@@ -170,6 +272,18 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
       counters.add('hosts.abandoned', left)
       log.warn({ hosts: left }, 'host rows left unwritten; agents report them again')
     },
+  }
+}
+
+const longestName = 64
+
+function reporterOf({ Instance, IP }: AgentReportRequest, peer: string): Reporter {
+  const reported = IP.slice(0, longestName)
+  const address = reported === peer || peer === '' ? reported : reported === '' ? peer : `${reported} (from ${peer})`
+  // Other agents say nothing of the kind: two addresses under one name are two agents.
+  return {
+    instance: typeof Instance === 'string' && Instance !== '' ? Instance.slice(0, longestName) : `at ${reported}`,
+    address,
   }
 }
 

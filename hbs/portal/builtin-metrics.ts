@@ -1,10 +1,9 @@
-import { checksum, compareBytes } from '#protocol'
+import { checkMetrics, checksum, compareBytes } from '#protocol'
 import type { BuiltinMetric, TemplateRef } from '#protocol'
 import { chainOf } from './inheritance.ts'
 import type { StrategyRow } from './tables.ts'
 
-/** Metrics that an agent only collects when a strategy asks for them. */
-const onDemand = new Set(['net.port.listen', 'proc.num', 'du.bs', 'url.check.health'])
+const onDemand = new Set(checkMetrics)
 
 export interface BuiltinMetrics {
   /** Sorted by `metric/tags`, each once. */

@@ -50,3 +50,12 @@ test('text that is not JSON is refused with the name of the file', () => {
 test('neither file nor example: the sentence names the example', () => {
   expect(() => loadConfig(schema, join(folder, 'no.json'), join(folder, 'none.json'))).toThrow(/none\.json/)
 })
+
+test('a text that the program carries stands for a file that does not exist, and is named in its stead', () => {
+  const example = { name: 'the example', text: '{"http":{"listen":":1"}}' }
+  expect(loadConfig(schema, join(folder, 'missing.json'), example)).toMatchObject({
+    value: { http: { listen: ':1' } },
+    file: 'the example',
+  })
+  expect(loadConfig(schema, write('present.json', '{"http":{"listen":":2"}}'), example).value.http.listen).toBe(':2')
+})

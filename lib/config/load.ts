@@ -13,12 +13,19 @@ export interface LoadedConfig<T> {
   readonly file: string
 }
 
+/** What stands for a file that does not exist: another file, or a text that the program carries with it. */
+export type Fallback = string | { readonly name: string; readonly text: string }
+
 /**
  * Reads a JSON config file and checks it. When `file` does not exist, `fallback` (the shipped example) is read instead.
  * Unknown keys are reported, never refused, so that an old file can be copied.
  * @throws ConfigError when neither can be read, when it is not JSON, or when a value is bad.
  */
-export function loadConfig<S extends z.ZodType>(schema: S, file: string, fallback?: string): LoadedConfig<z.output<S>> {
+export function loadConfig<S extends z.ZodType>(
+  schema: S,
+  file: string,
+  fallback?: Fallback,
+): LoadedConfig<z.output<S>> {
   const { path, text } = readFirst(file, fallback)
   let raw: unknown
   try {
@@ -36,12 +43,13 @@ export function loadConfig<S extends z.ZodType>(schema: S, file: string, fallbac
   return { value: checked.data, unknownKeys: unknownKeys(raw, checked.data), file: path }
 }
 
-function readFirst(file: string, fallback: string | undefined): { path: string; text: string } {
+function readFirst(file: string, fallback: Fallback | undefined): { path: string; text: string } {
   try {
     return { path: file, text: readFileSync(file, 'utf8') }
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    if (missing && fallback !== undefined) return readFirst(fallback, undefined)
+    if (missing && typeof fallback === 'object') return { path: fallback.name, text: fallback.text }
+    if (missing && typeof fallback === 'string') return readFirst(fallback, undefined)
     throw new ConfigError(`Cannot read ${file}: ${messageOf(error)}`)
   }
 }

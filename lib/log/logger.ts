@@ -23,6 +23,6 @@ export function createLogger(
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secrets, censor: '***' },
     },
-    options.destination ?? createOutput(1),
+    options.destination ?? createOutput(() => 1),
   )
 }

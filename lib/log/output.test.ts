@@ -9,7 +9,7 @@ test('lines arrive whole and in order', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-output-'))
   const file = openSync(join(folder, 'log'), 'w')
   try {
-    const log = createLogger('m', { destination: createOutput(file) })
+    const log = createLogger('m', { destination: createOutput(() => file) })
     log.info({ a: 1 }, 'first')
     log.warn('second')
     const lines = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n')
@@ -24,7 +24,7 @@ test('a full disk costs lines, never the module; how many is told once writing w
   const folder = mkdtempSync(join(tmpdir(), 'falcon-output-'))
   const full = openSync('/dev/full', 'w')
   try {
-    const log = createLogger('m', { destination: createOutput(full) })
+    const log = createLogger('m', { destination: createOutput(() => full) })
     expect(() => {
       for (let i = 0; i < 1000; i++) log.info({ i }, 'lost')
     }).not.toThrow()

@@ -10,13 +10,13 @@ const retryMs = 5
  * module (pino's own destination would end the process, or with a limit never write again): such lines are lost, and how
  * many is told by the first line that can be written again.
  */
-export function createOutput(descriptor: number): DestinationStream {
+export function createOutput(descriptor: () => number): DestinationStream {
   let lost = 0
   let torn = false
   return {
     write(line) {
       const notice = lost === 0 ? '' : lostLines(lost)
-      const written = writeAll(descriptor, Buffer.from(`${torn ? '\n' : ''}${notice}${line}`))
+      const written = writeAll(descriptor(), Buffer.from(`${torn ? '\n' : ''}${notice}${line}`))
       if (written === 'all') {
         lost = 0
         torn = false

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import type { LoadedConfig } from '#lib/config'
 import { createLogger } from '#lib/log'
-import type { Logger } from '#lib/log'
+import type { LogOutput, Logger } from '#lib/log'
 import type { Reload } from './reload.ts'
 import { projectRoot } from './root.ts'
 
@@ -25,6 +25,10 @@ export interface ModuleMain<S extends z.ZodType> extends ProcessMain<z.output<S>
 }
 
 export interface LeanMain<C> extends ProcessMain<C> {
+  /** The words behind the program's name; all of them unless some are taken already. */
+  readonly argv?: readonly string[]
+  /** Where the log goes in place of stdout; the sentence that says why the process left then goes there too. */
+  readonly output?: LogOutput | undefined
   /** Reads the file given by `--config`, or what stands for it when none was. Called again for each reload. */
   read(chosen: string | undefined): Promise<LoadedConfig<C>>
 }
@@ -52,14 +56,22 @@ export async function runModule<S extends z.ZodType>(main: ModuleMain<S>): Promi
 
 /** As `runModule`, for a module that has its configuration read outside of its own process. */
 export async function runLean<C>(main: LeanMain<C>): Promise<void> {
-  const chosen = configFileFrom(process.argv.slice(2), main.name)
+  const leave = (code: number, sentence: string): never => {
+    process.stderr.write(`${sentence}\n`)
+    main.output?.write(`${sentence}\n`)
+    process.exit(code)
+  }
+  const chosen = configFileFrom(main.argv ?? process.argv.slice(2), main.name, leave)
   let loaded: LoadedConfig<C>
   try {
     loaded = await main.read(chosen)
   } catch (error) {
     return leave((error as Error).name === 'ConfigError' ? 2 : 1, `${main.name}: ${(error as Error).message}`)
   }
-  const log = createLogger(main.name, { debug: (loaded.value as { debug?: boolean }).debug === true })
+  const log = createLogger(main.name, {
+    debug: (loaded.value as { debug?: boolean }).debug === true,
+    ...(main.output && { destination: main.output }),
+  })
   if (loaded.unknownKeys.length > 0)
     log.warn({ file: loaded.file, keys: loaded.unknownKeys }, 'unknown config keys ignored')
 
@@ -67,6 +79,8 @@ export async function runLean<C>(main: LeanMain<C>): Promise<void> {
     log.fatal({ err: error }, 'unhandled rejection')
     process.exit(1)
   })
+  // Nobody sees what Node itself says of it on stderr.
+  if (main.output) process.on('uncaughtExceptionMonitor', (err) => log.fatal({ err }, 'uncaught exception'))
   // A start may take minutes, and the default of this signal is death.
   const tooEarly = () => log.warn('not reloaded: this module is still starting')
   process.on('SIGHUP', tooEarly)
@@ -102,7 +116,8 @@ export async function runLean<C>(main: LeanMain<C>): Promise<void> {
     try {
       await running.stop()
       log.info('stopped')
-      process.exit(0)
+      // 0 unless the module says that it wants to be started again.
+      process.exit()
     } catch (error) {
       log.error({ err: error }, 'stop failed')
       process.exit(1)
@@ -113,15 +128,14 @@ export async function runLean<C>(main: LeanMain<C>): Promise<void> {
 }
 
 /** The file given by `--config`, undefined when none was. Leaves with code 2 on anything else. */
-function configFileFrom(argv: string[], name: string): string | undefined {
+function configFileFrom(
+  argv: readonly string[],
+  name: string,
+  leave: (code: number, sentence: string) => never,
+): string | undefined {
   try {
-    return parseArgs({ args: argv, options: { config: { type: 'string', short: 'c' } } }).values.config
+    return parseArgs({ args: [...argv], options: { config: { type: 'string', short: 'c' } } }).values.config
   } catch (error) {
     return leave(2, `${name}: ${(error as Error).message}. Usage: ${name} [--config FILE]`)
   }
-}
-
-function leave(code: number, sentence: string): never {
-  process.stderr.write(`${sentence}\n`)
-  process.exit(code)
 }

@@ -1,5 +1,5 @@
 export { createRpcClient } from './client.ts'
-export type { RpcClient } from './client.ts'
+export type { RpcClient, RpcClientOptions } from './client.ts'
 export { RpcError, RpcRefusal } from './errors.ts'
 export { listenRpc } from './listen.ts'
 export type { RpcServer } from './listen.ts'

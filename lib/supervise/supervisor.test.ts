@@ -26,7 +26,12 @@ afterEach(async () => {
 })
 
 /** A supervisor of one module "m" whose script is given as text. */
-function supervise(script: string, healthPort?: number, startTimeoutMs = 5000): Supervisor {
+function supervise(
+  script: string,
+  healthPort?: number,
+  startTimeoutMs = 5000,
+  signOfLife = { everyMs: 50, missed: 2 },
+): Supervisor {
   const file = join(folder, 'm.mjs')
   writeFileSync(file, script)
   const spec = { name: 'm', argv: [file] }
@@ -38,6 +43,7 @@ function supervise(script: string, healthPort?: number, startTimeoutMs = 5000): 
     log,
     startTimeoutMs,
     stopTimeoutMs: 500,
+    signOfLife,
   })
   open.push(supervisor)
   return supervisor
@@ -117,7 +123,7 @@ test('a module that says what it is busy with is not given up, and is told by wh
     createServer((q, r) => existsSync(${JSON.stringify(busyUntil)}) ? r.end('ok') : r.writeHead(503).end('copying, 12 %'))
       .listen(${port}, '127.0.0.1')`,
     port,
-    1000,
+    3000,
   )
   const started = await supervisor.start('m')
   expect(started).toMatchObject({
@@ -138,7 +144,7 @@ test('a module that says what it is busy with is not given up, and is told by wh
     async () => expect(await only(supervisor)).toMatchObject({ healthy: true, state: 'running' }),
     10_000,
   )
-})
+}, 30_000)
 
 test('a killed module comes back by itself', async () => {
   const port = await freePort()
@@ -155,6 +161,46 @@ test('a killed module comes back by itself', async () => {
     { timeout: 10_000, interval: 50 },
   )
 })
+
+test.each(['stopped', 'hung'])(
+  'a %s module is ended and comes back',
+  async (how) => {
+    const port = await freePort()
+    const hangs = how === 'hung' ? `process.on('SIGUSR2', () => { for (;;); })` : ''
+    const supervisor = supervise(`${server(port)}\n${hangs}`, port)
+    await supervisor.start('m')
+    const before = await only(supervisor)
+    process.kill(before.pid ?? 0, how === 'hung' ? 'SIGUSR2' : 'SIGSTOP')
+    await vi.waitFor(
+      async () => {
+        const now = await only(supervisor)
+        expect(now).toMatchObject({ state: 'running', healthy: true, restarts: 1 })
+        expect(now.pid).not.toBe(before.pid)
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+  },
+  30_000,
+)
+
+test('a module that says it is busy, and one that has not answered yet, are left alone', async () => {
+  const port = await freePort()
+  const asked = join(folder, 'asked')
+  const supervisor = supervise(
+    `import { createServer } from 'node:http'
+    import { appendFileSync } from 'node:fs'
+    createServer((q, r) => { appendFileSync(${JSON.stringify(asked)}, '.'); r.writeHead(503).end('copying') })
+      .listen(${port}, '127.0.0.1')`,
+    port,
+    3000,
+    { everyMs: 20, missed: 1 },
+  )
+  await supervisor.start('m')
+  const { pid } = await only(supervisor)
+  const before = readFileSync(asked, 'utf8').length
+  await vi.waitFor(() => expect(readFileSync(asked, 'utf8').length).toBeGreaterThan(before + 10), 10_000)
+  expect(await only(supervisor)).toMatchObject({ pid, restarts: 0, busy: 'copying' })
+}, 30_000)
 
 test('a module that ignores SIGTERM is killed, with the children of its group', async () => {
   const port = await freePort()

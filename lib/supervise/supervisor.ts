@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#lib/log'
 import { askHealth } from './health.ts'
 import type { Health } from './health.ts'
+import { plainSentence, whyUnsaid } from './last-words.ts'
 import { lastLines, rotateLog } from './log-file.ts'
 import { readPidFile, removePidFile, writePidFile } from './pid-file.ts'
 import { moduleEnvironment } from './module-environment.ts'
@@ -55,6 +56,8 @@ export interface SupervisorOptions {
   readonly startTimeoutMs?: number
   readonly stopTimeoutMs?: number
   readonly maxLogBytes?: number
+  /** How often a running module is asked whether it lives, and how many questions in a row it may leave unanswered. */
+  readonly signOfLife?: { readonly everyMs: number; readonly missed: number }
 }
 
 interface Watched {
@@ -64,21 +67,26 @@ interface Watched {
   restarts: number
   wanted: boolean
   timer: NodeJS.Timeout | undefined
+  /** Questions that the process with this pid has left unanswered in a row; undefined until it has answered one. */
+  silence: { readonly pid: number; missed: number } | undefined
 }
 
 const watchEveryMs = 500
 const steadyAfterSeconds = 60
 const longestPauseMs = 60_000
 const keptLogs = 5
+/** With the two seconds that each of the last answers is waited for, a hung module is ended after half a minute. */
+const usualSignOfLife = { everyMs: 5000, missed: 6 }
 
 /**
  * Keeps processes running: starts them detached with their output appended to a file, restarts one that crashes after
- * 1, 2, 4 … 60 s, rotates the files. Processes outlive a killed supervisor; the next one finds them by their pid files.
+ * 1, 2, 4 … 60 s, ends and restarts one that hangs or is stopped, rotates the files. Processes outlive a killed supervisor; the next one finds them by their pid files.
  */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { cwd, runDir, logDir, log } = options
   const startTimeoutMs = options.startTimeoutMs ?? 30_000
   const stopTimeoutMs = options.stopTimeoutMs ?? 20_000
+  const signOfLife = options.signOfLife ?? usualSignOfLife
   const pidFile = (name: string) => join(runDir, `${name}.pid`)
   const logFile = (name: string) => join(logDir, `${name}.log`)
   const watched = new Map<string, Watched>()
@@ -92,6 +100,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       restarts: 0,
       wanted: found !== undefined,
       timer: undefined,
+      silence: undefined,
     })
   }
 
@@ -149,6 +158,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (healthy || (busy !== undefined && alive(one))) {
       one.state = 'running'
       one.wanted = true
+      if (one.spec.healthPort !== undefined) one.silence = { pid, missed: 0 }
       const seconds = ((Date.now() - began) / 1000).toFixed(1)
       const text = healthy
         ? `started in ${seconds} s`
@@ -227,7 +237,37 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     one.state = 'running'
   }
 
+  /**
+   * Ends one that has answered before and then leaves too many questions in a row without any answer: its event loop hangs,
+   * or it is stopped. "Busy" is an answer, and one that has never answered is still starting. Questions are counted, not
+   * time, so that a machine that slept has no victims.
+   */
+  async function askForLife(one: Watched): Promise<void> {
+    const { pid, spec } = one
+    if (pid === undefined || spec.healthPort === undefined || !one.wanted || one.state !== 'running' || !alive(one))
+      return
+    const { healthy, busy } = await askHealth(spec.healthPort)
+    if (one.pid !== pid || !one.wanted) return
+    if (healthy || busy !== undefined) {
+      one.silence = { pid, missed: 0 }
+      return
+    }
+    if (one.silence?.pid !== pid || ++one.silence.missed < signOfLife.missed) return
+    log.error({ name: spec.name, pid, unanswered: one.silence.missed }, 'module hangs, it is ended and started again')
+    one.silence = undefined
+    signalGroup(pid, 'SIGKILL')
+  }
+
+  let asking = false
+  async function askAll(): Promise<void> {
+    if (asking) return
+    asking = true
+    await Promise.all([...watched.values()].map(askForLife))
+    asking = false
+  }
+
   const watching = setInterval(watch, watchEveryMs)
+  const listening = setInterval(() => void askAll(), signOfLife.everyMs)
 
   return {
     start,
@@ -254,6 +294,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     idle: () => [...watched.values()].every((one) => !one.wanted && !alive(one)),
     close() {
       clearInterval(watching)
+      clearInterval(listening)
       for (const one of watched.values()) clearTimeout(one.timer)
     },
   }
@@ -267,31 +308,6 @@ function mustKnow(watched: Map<string, Watched>, name: string): Watched {
 
 function sizeOfLog(path: string): number {
   return existsSync(path) ? statSync(path).size : 0
-}
-
-/** The line in which the module said why it left: the last plain one, else the message of the last log object. */
-function plainSentence(lines: readonly string[], name: string): string | undefined {
-  const plain = lines.filter((line) => !line.startsWith('{') && line.startsWith(`${name}:`))
-  if (plain.length > 0) {
-    const from = lines.indexOf(plain.at(-1) ?? '')
-    return lines
-      .slice(from)
-      .join('\n')
-      .slice(name.length + 1)
-      .trim()
-  }
-  return lines.at(-1)
-}
-
-const littleSpaceBytes = 2 ** 20
-
-/** A module that could not write its log cannot have said why it left; then that is the reason. */
-function whyUnsaid(logDir: string): string {
-  const { bavail, bsize } = statfsSync(logDir)
-  const free = bavail * bsize
-  return free < littleSpaceBytes
-    ? `left, and its log could not be written: the disk is full (${Math.round(free / 1024)} KB left)`
-    : 'left without saying why'
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -52,7 +52,7 @@ test.each(recordings)('%s: each metric is in our catalogue with the same type an
   // default_tags are on every item of an agent.
   const common = keysOf(items[0]?.tags ?? '').filter((key) => items.every((item) => keysOf(item.tags).includes(key)))
   for (const item of items) {
-    const { entry, group } = findMetric(item.metric) ?? expect.fail(`${item.metric} is not in the catalogue`)
+    const { entry, group } = findMetric(item.metric, 'linux') ?? expect.fail(`${item.metric} is not in the catalogue`)
     expect(item.counterType, item.metric).toBe(entry.counterType)
     // A process check has the tags of its strategy: one of these or both.
     const allowed = item.metric === 'proc.num' ? ['name', 'cmdline'] : group.tags
@@ -94,4 +94,25 @@ test('every check that a Go agent reports is one we take', () => {
     const asked = [...parseTags(tags)].filter(([key]) => strategyKeys.has(key)).map(([key, value]) => `${key}=${value}`)
     expect(parseCheck(metric, asked.join(',')), `${metric} ${tags}`).toMatchObject({ ok: true })
   }
+})
+
+const windowsRecordings = readdirSync(join(vectorFolder, 'wire')).filter((name) =>
+  /^winagent-transfer.*\.json$/.test(name),
+)
+
+test.each(windowsRecordings)(
+  '%s: what Windows-Agent sends is in our catalogue of Windows, type and tags too',
+  (recording) => {
+    const items = collectedItems(recording)
+    expect(items.length).toBeGreaterThan(0)
+    for (const { metric, counterType, tags } of items) {
+      const found = findMetric(metric, 'windows', keysOf(tags)) ?? expect.fail(`${metric} is not in the catalogue`)
+      expect(found.entry.counterType, metric).toBe(counterType)
+      expect(keysOf(tags), metric).toEqual(found.group.tags)
+    }
+  },
+)
+
+test('there are recordings of what Windows-Agent sends', () => {
+  expect(windowsRecordings).toContain('winagent-transfer.json')
 })

@@ -12,7 +12,13 @@ beforeEach(async () => {
 })
 afterEach(() => host.remove())
 
-const settings = { ifacePrefix: ['eth', 'en', 'docker'], ifaceInclude: [], mountPoint: [] }
+const settings = {
+  ifacePrefix: ['eth', 'en', 'docker'],
+  ifaceInclude: [],
+  mountPoint: [],
+  systemdUnits: [],
+  ntpServers: false as const,
+}
 
 async function secondRound(): Promise<CollectedSample[]> {
   const collectors = createLinuxCollectors(host, settings)
@@ -60,6 +66,8 @@ test('only the named mount points are taken when some are named', async () => {
     ifacePrefix: [],
     ifaceInclude: [],
     mountPoint: ['/boot', '/var/lib/bind'],
+    systemdUnits: [],
+    ntpServers: false as const,
   }).find((it) => it.name === 'df')
   const mounts = (await df?.collect())?.map((sample) => sample.tags) ?? []
   expect(new Set(mounts)).toEqual(new Set(['fstype=ext4,mount=/boot', 'mount=/var/lib/bind', '']))

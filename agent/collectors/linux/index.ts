@@ -1,6 +1,7 @@
 import type { LinuxHost } from '../../host/linux/host.ts'
 import { createAgentCollector } from '../agent.ts'
 import type { Collector } from '../collector.ts'
+import { createNtpCollector } from '../ntp.ts'
 import { createConntrackCollector } from './conntrack.ts'
 import { createCpuCollector } from './cpu.ts'
 import { createDfCollector } from './df.ts'
@@ -15,15 +16,23 @@ import { createNetCollector } from './net.ts'
 import { createPressureCollector } from './pressure.ts'
 import { createSnmpUdpCollector } from './snmp-udp.ts'
 import { createSocketsCollector } from './sockets.ts'
+import { createSystemdCollector } from './systemd.ts'
 import { createTcpExtCollector } from './tcp-ext.ts'
 
 export interface CollectorSettings extends InterfaceChoice {
   /** File systems are kept that are mounted exactly there; all ordinary ones when empty. */
   readonly mountPoint: readonly string[]
+  /** Names of units, or patterns of `*` and `?`, that are watched one by one. */
+  readonly systemdUnits: readonly string[]
+  /** Asked for the time; when empty, those of this machine's own time service; none when false. */
+  readonly ntpServers: readonly string[] | false
 }
 
 /** Everything that is collected each step, in the order it is sent. */
 export function createLinuxCollectors(host: LinuxHost, settings: CollectorSettings): Collector[] {
+  const { ntpServers } = settings
+  const ownServers = ntpServers !== false && ntpServers.length === 0
+  const timeServers = () => (ownServers ? host.timeServers() : ntpServers || [])
   return [
     createAgentCollector(),
     createCpuCollector(host),
@@ -38,6 +47,8 @@ export function createLinuxCollectors(host: LinuxHost, settings: CollectorSettin
     createSocketsCollector(host),
     createConntrackCollector(host),
     createPressureCollector(host),
+    createSystemdCollector(host, settings.systemdUnits),
+    createNtpCollector(timeServers),
     createGpuCollector(host),
   ]
 }

@@ -1,3 +1,5 @@
+import { patternOf } from '../pattern.ts'
+
 /** Which network interfaces a configuration wants. */
 export interface InterfaceChoice {
   /** Names that begin so. */
@@ -53,10 +55,4 @@ export function interfaceFilter({
       included.some((pattern) => pattern.test(name))
     )
   }
-}
-
-/** Each star may stand for anything: names have 15 bytes at most, so no pattern takes long. */
-function patternOf(text: string): RegExp {
-  const literal = text.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-  return new RegExp(`^${literal.replaceAll(/\*+/g, '.*').replaceAll('?', '.')}$`)
 }

@@ -8,6 +8,8 @@ test('on this machine every collector works, and gives nothing that is not in th
     ifacePrefix: [],
     ifaceInclude: ['*'],
     mountPoint: [],
+    systemdUnits: [],
+    ntpServers: false as const,
   })
   for (const collector of collectors) await collector.collect()
   const samples = (await Promise.all(collectors.map((collector) => collector.collect()))).flat()

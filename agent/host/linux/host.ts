@@ -29,6 +29,10 @@ export interface LinuxHost extends Host {
    * than the number is worth.
    */
   synReceived(): Promise<number | undefined>
+  /** Those that the time service of this machine is configured to follow. */
+  timeServers(): string[]
+  /** Of systemd; undefined where it does not run. */
+  units(): Promise<SystemdUnit[] | undefined>
   /** NVIDIA cards; none without their driver and its tools. Starts a program where there are some. */
   gpus(): Promise<Gpu[]>
 }
@@ -187,4 +191,11 @@ export interface Sockets {
   readonly closed: number
   readonly orphaned: number
   readonly timeWait: number
+}
+
+export interface SystemdUnit {
+  /** `nginx.service` */
+  readonly name: string
+  /** `active`, `inactive`, `failed`, `activating`, `deactivating`, `reloading` and what newer ones add. */
+  readonly state: string
 }

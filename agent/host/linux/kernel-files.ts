@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -17,6 +17,8 @@ export interface KernelFiles {
   slow(path: string): Promise<string>
   /** The names in a folder of the kernel's. */
   list(path: string): string[]
+  /** The size that the kernel says a folder of its own has; most say 0. */
+  sizeOf(folder: string): number
   /** The path of a file below /proc that differs between containers: `mounts`, `net/…`. */
   ofHost(name: string): string
 }
@@ -54,6 +56,13 @@ export function createKernelFiles(root: string): KernelFiles {
     list(folder) {
       try {
         return readdirSync(path(folder))
+      } catch (error) {
+        throw unreadable(folder, error)
+      }
+    },
+    sizeOf(folder) {
+      try {
+        return statSync(path(folder)).size
       } catch (error) {
         throw unreadable(folder, error)
       }

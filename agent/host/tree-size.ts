@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
 import { join } from 'node:path'
-import type { Places } from '../places.ts'
+import type { Places } from './places.ts'
 
 /**
  * Bytes below and including `path` as `du -bs` counts them: apparent sizes, folders included, a file with several

@@ -3,7 +3,7 @@ import { link, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createPlaces } from '../places.ts'
+import { createPlaces } from './places.ts'
 import { treeSize } from './tree-size.ts'
 
 let folder: string

@@ -1,0 +1,15 @@
+/** What `agent help` prints, and on stderr what an unknown command does. */
+export const usage = `Usage: agent [COMMAND] [--config FILE]
+
+  run        run here until it is told to stop; also without a command
+  install    have the system start the agent whenever the machine starts (needs root or an administrator)
+  start      start it and wait until it runs
+  stop       stop it; what it holds is sent or kept for later
+  restart    stop, then start
+  status     whether it runs; exit code 1 when it does not
+  uninstall  stop it and take back what install did; configuration, logs and unsent samples stay
+  --check    collect once, print a table, send nothing
+  version    print the version
+
+The configuration is cfg.json beside the executable, unless --config names another.
+`

@@ -40,6 +40,8 @@ const settleMs = 5000
 /** What a stop grants those under way. One that is broken off counts as never tried: it is tried again after the next start. */
 const graceMs = 5000
 
+const gatherMs = 4
+
 /** How long an outcome that cannot be written waits for the next try to write it. */
 const writeAgainMs = 500
 
@@ -52,6 +54,7 @@ export function startChannelWorker(options: ChannelWorkerOptions): ChannelWorker
   let failing = false
   let woken = false
   let wake = () => {}
+  let soon: NodeJS.Timeout | undefined
   counters.gauge(`delivery.${channel}.underWay`, () => underWay.size)
 
   async function settle(attempt: Attempt): Promise<void> {
@@ -121,7 +124,7 @@ export function startChannelWorker(options: ChannelWorkerOptions): ChannelWorker
           .catch((error: unknown) => log.error({ err: error, channel, message: message.id }, 'delivery failed'))
           .finally(() => {
             underWay.delete(message.id)
-            wake()
+            wakeSoon()
           })
         underWay.set(message.id, work)
       }
@@ -132,6 +135,14 @@ export function startChannelWorker(options: ChannelWorkerOptions): ChannelWorker
       counters.add('ledger.failures')
       return false
     }
+  }
+
+  /** What ends at about the same time makes room for one look at the table, not for many. */
+  function wakeSoon(): void {
+    soon ??= setTimeout(() => {
+      soon = undefined
+      wake()
+    }, gatherMs)
   }
 
   function pause(ms: number): Promise<void> {

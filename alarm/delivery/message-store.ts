@@ -38,9 +38,13 @@ export interface MessageStore {
 /** Of a merged message, read for a provider that wants the events themselves. */
 const mostEvents = 500
 
+/** Outcomes written by one transaction at most. */
+const mostTogether = 200
+
 export function createMessageStore(database: Database, process: string, now: () => number): MessageStore {
   const portal = inSchema(database, 'falcon_portal')
   let claims = 0
+  const gathered = gathering((attempts) => settleAll(database, attempts))
   return {
     async claim(channel, count, forMs) {
       const free = await portal
@@ -80,38 +84,7 @@ export function createMessageStore(database: Database, process: string, now: () 
         .execute()
     },
 
-    settle: (attempt) =>
-      database.kysely.transaction().execute(async (transaction) => {
-        const { message, started, finished, settled, follows } = attempt
-        const on = inSchema({ kysely: transaction, dialect: database.dialect }, 'falcon_portal')
-        if (!(await settleMessage(on, attempt))) return
-        await on
-          .insertInto('falcon_try')
-          .values({
-            message_id: message.id,
-            started,
-            took_ms: Math.max(0, finished - started),
-            outcome: settled.state === 'due' ? 'retry' : settled.state,
-            detail: settled.detail.slice(0, 500),
-          })
-          .execute()
-        if (settled.state !== 'due' && message.kind !== 'callback')
-          await on
-            .updateTable('falcon_notice')
-            .set({ state: settled.state })
-            .where('message_id', '=', message.id)
-            .execute()
-        if (follows && follows.messages.length > 0)
-          await on
-            .insertInto('falcon_message')
-            .values([...follows.messages])
-            .execute()
-        if (follows && follows.notices.length > 0)
-          await on
-            .insertInto('falcon_notice')
-            .values([...follows.notices])
-            .execute()
-      }),
+    settle: (attempt) => gathered(attempt),
 
     async eventsOf(message) {
       const keys = portal.selectFrom('falcon_notice').select('event_key').where('message_id', '=', message.id)
@@ -131,23 +104,97 @@ export function createMessageStore(database: Database, process: string, now: () 
 }
 
 /**
- * Whether the outcome is news. It is none when it was written before and only the database's answer was lost, nor when the
- * claim had run out and another process has the message; but that a provider has it counts, whoever handed it over.
+ * Outcomes that come while others are being written are written together, in one transaction: a commit costs more than its
+ * rows. When it fails all of them reject.
  */
-async function settleMessage(on: Kysely<Tables>, { message, finished, settled }: Attempt): Promise<boolean> {
-  const outcome = {
-    state: settled.state,
-    tries: message.tries + 1,
-    claim: '',
-    claimed: 0,
-    failure: settled.state === 'sent' ? '' : settled.detail.slice(0, 500),
-    finished: settled.state === 'due' ? 0 : finished,
-    ...(settled.state === 'due' ? { due: finished + settled.pauseMs } : {}),
+function gathering(write: (attempts: readonly Attempt[]) => Promise<void>): (attempt: Attempt) => Promise<void> {
+  let waiting: { attempt: Attempt; resolve: () => void; reject: (error: unknown) => void }[] = []
+  let writing = false
+  async function writeAll(): Promise<void> {
+    writing = true
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, mostTogether)
+      try {
+        await write(some.map(({ attempt }) => attempt))
+        for (const { resolve } of some) resolve()
+      } catch (error) {
+        for (const { reject } of some) reject(error)
+      }
+    }
+    writing = false
   }
-  const update = on.updateTable('falcon_message').set(outcome).where('id', '=', message.id)
-  const mine = await update.where('claim', '=', message.claim).executeTakeFirst()
-  if (mine.numUpdatedRows > 0n) return true
-  if (settled.state !== 'sent') return false
-  const anyway = await update.where('state', '!=', 'sent').executeTakeFirst()
-  return anyway.numUpdatedRows > 0n
+  return (attempt) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ attempt, resolve, reject })
+      if (!writing) void writeAll()
+    })
+}
+
+/**
+ * An outcome is no news when it was written before and only the database's answer was lost, nor when the claim had run out and
+ * another process has the message; but that a provider has it counts, whoever handed it over.
+ */
+async function settleAll(database: Database, attempts: readonly Attempt[]): Promise<void> {
+  await database.kysely.transaction().execute(async (transaction) => {
+    const on = inSchema({ kysely: transaction, dialect: database.dialect }, 'falcon_portal')
+    const ids = attempts.map(({ message }) => message.id)
+    let query = on.selectFrom('falcon_message').select(['id', 'claim', 'state']).where('id', 'in', ids)
+    if (database.dialect === 'mysql') query = query.forUpdate()
+    const rows = new Map((await query.execute()).map((row) => [row.id, row]))
+    const news = attempts.filter(({ message, settled }) => {
+      const row = rows.get(message.id)
+      return row && (row.claim === message.claim || (settled.state === 'sent' && row.state !== 'sent'))
+    })
+    if (news.length === 0) return
+    for (const [state, some] of byState(news)) await writeOutcomes(on, state, some)
+    await on
+      .insertInto('falcon_try')
+      .values(
+        news.map(({ message, started, finished, settled }) => ({
+          message_id: message.id,
+          started,
+          took_ms: Math.max(0, finished - started),
+          outcome: settled.state === 'due' ? 'retry' : settled.state,
+          detail: settled.detail.slice(0, 500),
+        })),
+      )
+      .execute()
+    const messages = news.flatMap(({ follows }) => follows?.messages ?? [])
+    const notices = news.flatMap(({ follows }) => follows?.notices ?? [])
+    if (messages.length > 0) await on.insertInto('falcon_message').values(messages).execute()
+    if (notices.length > 0) await on.insertInto('falcon_notice').values(notices).execute()
+  })
+}
+
+function byState(attempts: readonly Attempt[]): [Settled['state'], Attempt[]][] {
+  return (['sent', 'dead', 'due'] as const).map((state) => [
+    state,
+    attempts.filter(({ settled }) => settled.state === state),
+  ])
+}
+
+async function writeOutcomes(on: Kysely<Tables>, state: Settled['state'], attempts: readonly Attempt[]): Promise<void> {
+  if (attempts.length === 0) return
+  const ids = attempts.map(({ message }) => message.id)
+  const outcome = { state, claim: '', claimed: 0 }
+  if (state === 'sent') {
+    const finished = Math.max(...attempts.map((one) => one.finished))
+    await on
+      .updateTable('falcon_message')
+      .set((make) => ({ ...outcome, tries: make('tries', '+', 1), failure: '', finished }))
+      .where('id', 'in', ids)
+      .execute()
+  } else
+    for (const { message, settled, finished } of attempts)
+      await on
+        .updateTable('falcon_message')
+        .set({
+          ...outcome,
+          tries: message.tries + 1,
+          failure: settled.detail.slice(0, 500),
+          ...(settled.state === 'due' ? { due: finished + settled.pauseMs } : { finished }),
+        })
+        .where('id', '=', message.id)
+        .execute()
+  if (state !== 'due') await on.updateTable('falcon_notice').set({ state }).where('message_id', 'in', ids).execute()
 }

@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_message (
   created     BIGINT NOT NULL,
   finished    BIGINT NOT NULL,
   PRIMARY KEY (id),
-  KEY idx_message_due (channel, state, due),
+  KEY idx_message_due (channel, state, due, id),
   KEY idx_message_claim (claim),
   KEY idx_message_merge (merge_key, created),
   KEY idx_message_state (state, created),

@@ -112,7 +112,7 @@ CREATE TABLE IF NOT EXISTS falcon_message (
   finished  INTEGER NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS idx_message_due ON falcon_message (channel, state, due);
+CREATE INDEX IF NOT EXISTS idx_message_due ON falcon_message (channel, state, due, id);
 
 CREATE INDEX IF NOT EXISTS idx_message_claim ON falcon_message (claim);
 

@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
-import { collectGarbage } from '../limits/garbage.ts'
 import { openPlatform } from '../platform/platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
@@ -45,7 +44,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
           if (code !== undefined) process.exitCode = code
           process.emit('SIGTERM')
         },
-        collectGarbage,
+        collectGarbage: async () => (await import('../limits/garbage.ts')).collectGarbage(),
       })
       options.onStarted?.()
       return running

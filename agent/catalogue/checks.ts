@@ -118,4 +118,13 @@ export const checkMetrics: readonly MetricGroup[] = [
       gauge('file.age.oldest', 's', 'since the oldest was last written to'),
     ],
   },
+  {
+    title: 'Check: log files',
+    tags: ['file'],
+    note: 'For each check with tags `file=<path with * and ?>` and `text=<text>` or `match=<expression>`; `encoding` is `utf-8` or `gbk`, `megabytes` what is read in a round at most (16). Counting begins with what comes after the first round.',
+    metrics: [
+      gauge('log.count', 'lines', 'that came since the last round and match; missing when a file cannot be read'),
+      gauge('log.behind', 'bytes', 'that could not be looked through in this round'),
+    ],
+  },
 ]

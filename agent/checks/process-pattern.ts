@@ -34,10 +34,9 @@ function lastOf(parts: readonly string[], prefix: string): string | undefined {
  */
 export async function findProcesses(host: Host, patterns: readonly ProcessPattern[]): Promise<number[][]> {
   const found = patterns.map((): number[] => [])
+  const numbered = [...patterns.entries()]
   for (const [pid, name] of await host.processNames()) {
-    const candidates = [...patterns.entries()].filter(
-      ([, wanted]) => wanted.name === undefined || host.isNamed(name, wanted.name),
-    )
+    const candidates = numbered.filter(([, { name: wanted }]) => wanted === undefined || host.isNamed(name, wanted))
     if (candidates.length === 0) continue
     const commandLine = await commandLineOf(host, pid)
     if (commandLine === '') continue

@@ -20,7 +20,7 @@ import type { AgentConfig } from '../config.ts'
 import { loadOrders } from '../heartbeat/orders.ts'
 import { createNames } from '../host/names.ts'
 import { endpointName } from '../identity.ts'
-import { openPlatform } from '../platform/platform.ts'
+import { openPlatform } from '../platform/open-platform.ts'
 import type { Platform } from '../platform/platform.ts'
 import { readCommandLine } from './own-settings.ts'
 

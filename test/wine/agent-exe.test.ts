@@ -28,7 +28,7 @@ beforeAll(async () => {
   writeFileSync(join(home, 'cfg.json'), JSON.stringify(configuration()))
   mkdirSync(join(home, 'plugin', 'demo'), { recursive: true })
   writeFileSync(
-    join(home, 'plugin', 'demo', '1_batch.bat'),
+    join(home, 'plugin', 'demo', '10_batch.bat'),
     `@echo [{"metric":"from.batch","endpoint":"${endpoint}","value":7,"step":60,"counterType":"GAUGE","tags":"","timestamp":0}]\r\n`,
   )
   // Of a run that failed halfway.

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
-const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-query', 'schema', 'bench']
+const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-query', 'alarm', 'schema', 'bench']
 
 export default defineConfig({
   test: {

@@ -54,6 +54,10 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 
 /** What scripts usually need of the environment, and nothing else: it may hold secrets of whoever started us. */
 function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const wanted = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
+  const unix = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
+  // Without most of these, programs of Windows do not even start.
+  const windows = ['PATH', 'PATHEXT', 'SystemRoot', 'SystemDrive', 'windir', 'ComSpec', 'TEMP', 'TMP', 'USERPROFILE']
+  const windowsFolders = ['APPDATA', 'LOCALAPPDATA', 'ProgramData', 'ProgramFiles', 'ProgramFiles(x86)', 'USERNAME']
+  const wanted = process.platform === 'win32' ? [...windows, ...windowsFolders] : unix
   return Object.fromEntries(wanted.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }

@@ -77,7 +77,7 @@ test('it tells its version and collects, with nothing beside it', async () => {
 })
 
 test('started in the background it sends, and its log lies beside it', async () => {
-  expect(await agent('status')).toMatchObject({ code: 1, output: expect.stringContaining('not running') })
+  expect(await agent('status')).toMatchObject({ code: 3, output: expect.stringContaining('not running') })
   expect(await agent('start')).toMatchObject({ code: 0, output: expect.stringMatching(/started in .* \(pid \d+\)/) })
   expect(await agent('start')).toMatchObject({ code: 0, output: expect.stringContaining('already running') })
   await isStored(await push('from.executable'))
@@ -108,7 +108,7 @@ test('killed, it is back with what it had accepted; stopped, it leaves what it h
   )
   const held = await push('held.at.stop')
   expect(await agent('stop')).toMatchObject({ code: 0, output: expect.stringContaining('stopped') })
-  expect(await agent('status')).toMatchObject({ code: 1 })
+  expect(await agent('status')).toMatchObject({ code: 3 })
   await fleet.transfer.restart()
   expect(await agent('start')).toMatchObject({ code: 0 })
   await isStored(kept)

@@ -68,8 +68,9 @@ export function createGit(options: {
         baseDir,
         abort: AbortSignal.any([late, stopping]),
         allowEnvironment: ['GIT_CEILING_DIRECTORIES', 'GIT_TERMINAL_PROMPT'],
+        // Below zero: git was not even started.
         errors: (error, { exitCode, stdErr, stdOut }) =>
-          exitCode === 0 ? error : Buffer.from(failed(exitCode, Buffer.concat([...stdErr, ...stdOut]))),
+          exitCode <= 0 ? error : Buffer.from(failed(exitCode, Buffer.concat([...stdErr, ...stdOut]))),
       })
         .env(environment)
         .raw([...arguments_])

@@ -13,7 +13,7 @@ const quietly = 0x4000 | 0x40
 export function createNotify(koffi: Koffi, address: string): (message: string) => void {
   const libc = koffi.load(null)
   const socket = libc.func('int socket(int domain, int type, int protocol)') as (...args: number[]) => number
-  const sendto = libc.func('ssize_t sendto(int fd, void *data, size_t size, int flags, void *to, uint32_t toSize)') as (
+  const sendto = libc.func('int64_t sendto(int fd, void *data, size_t size, int flags, void *to, uint32_t toSize)') as (
     ...args: (number | Buffer)[]
   ) => number
   const descriptor = socket(unixSocket, datagram, 0)

@@ -208,15 +208,15 @@ function declare(koffi: Koffi) {
       machine: null,
       database: null,
       access: number,
-    ) => Handle | null,
+    ) => Handle,
     openService: advapi.func('void *OpenServiceW(void *manager, str16 name, uint32 access)') as (
       manager: Handle,
       name: string,
       access: number,
-    ) => Handle | null,
+    ) => Handle,
     create: advapi.func(
       'void *CreateServiceW(void *manager, str16 name, str16 display, uint32 access, uint32 type, uint32 start, uint32 error, str16 command, str16 group, void *tag, str16 needs, str16 user, str16 password)',
-    ) as (...args: unknown[]) => Handle | null,
+    ) as (...args: unknown[]) => Handle,
     change: advapi.func(
       'int ChangeServiceConfigW(void *service, uint32 type, uint32 start, uint32 error, str16 command, str16 group, void *tag, str16 needs, str16 user, str16 password, str16 display)',
     ) as (...args: unknown[]) => number,

@@ -15,7 +15,7 @@ import type { Answer, ModuleSpec, ModuleStatus, Request } from '#lib/supervise'
 import { formatTable } from '#lib/table'
 
 /** In the order in which they start, so that each finds those it talks to; they stop in the reverse order. */
-const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
+const modules = ['hbs', 'graph-query', 'alarm', 'judge', 'transfer', 'agent'] as const
 
 /** Names under which Open-Falcon's control knows a module or an action. */
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
@@ -266,6 +266,8 @@ function ledgerDirsOf(module: string): string[] | undefined {
       return ledgersOfTransfer(spool?.dir ?? 'var/transfer/spool')
     case 'judge':
       return [join(dir ?? 'var/judge', 'ledger')]
+    case 'alarm':
+      return [join(dir ?? 'var/alarm', 'ledger')]
     case 'graph-query':
       return [join(storage?.dir ?? 'var/graph-query', 'ledger')]
     default:

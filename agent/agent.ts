@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import { ledgerPage, startLedger } from '#lib/ledger'
@@ -76,7 +77,7 @@ export interface Surroundings {
   readonly readConfig: () => Promise<AgentConfig>
   /** Ends the process, as a signal would; with code 0 unless another is given. */
   readonly exit: (code?: number) => void
-  readonly collectGarbage: () => void
+  readonly collectGarbage: () => Promise<void>
 }
 
 export interface RunningAgent {
@@ -201,13 +202,13 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       use: around.use,
       send: () => sender.state(),
       dropped: () => droppedSamples(counters.values()),
-      now,
+      now: () => performance.now(),
     })
   const names = createNames()
   const checkRunner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, names, hostname: hostname() }),
+    context: () => ({ host: platform.host, names, dataDir: at(config.dataDir), hostname: hostname() }),
     now,
   })
   let heartbeat: RunningHeartbeat | undefined

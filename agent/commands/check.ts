@@ -1,4 +1,5 @@
-import { hostname as systemName } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { hostname as systemName, tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCounters } from '#lib/counters'
@@ -105,15 +106,21 @@ async function runChecks(checks: readonly Check[], config: AgentConfig, platform
   }
   const hostname = endpointName(config.hostname, process.env['FALCON_ENDPOINT'], systemName())
   const names = createNames()
+  // What checks remember is the running agent's: where it has read a log to must stay as it is.
+  const dataDir = mkdtempSync(join(tmpdir(), 'agent-check-'))
   const runner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, names, hostname }),
+    context: () => ({ host: platform.host, names, dataDir, hostname }),
     now: Date.now,
   })
   const samples: CollectedSample[] = []
-  // A check that cannot be made at all says why in its state.
-  for (const collector of runner.collectors) samples.push(...(await collector.collect().catch(() => [])))
+  try {
+    // A check that cannot be made at all says why in its state.
+    for (const collector of runner.collectors) samples.push(...(await collector.collect().catch(() => [])))
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true })
+  }
   print(sampleTable(samples, [], config.ignore))
   const states = runner.states()
   for (const state of states) print(stateLine(state))

@@ -209,3 +209,29 @@ test('a taken port and an unusable file are each one sentence, and leave nothing
   const folder = temporaryFolder()
   await expect(started({ database: `sqlite:${folder}` })).rejects.toThrow(`Cannot use database ${folder}: `)
 })
+
+test('an agent of ours hears the time and who else has its name; the fleet is shown by HTTP', async () => {
+  const { call, data, get } = await started({ database: `sqlite:${join(temporaryFolder(), 'falcon.db')}` })
+  const named = (Instance: string, IP: string) => ({ ...report('dir/h1'), IP, Instance })
+  const before = Date.now()
+  const first = await call('Agent.ReportStatus', named('a', '10.0.0.1'))
+  expect(first).toEqual({ code: 0, time: expect.any(Number), duplicates: [], healthWanted: true })
+  const { time } = first as { time: number }
+  expect(time >= before && time <= Date.now()).toBe(true)
+  for (const letter of ['b', 'a', 'b'])
+    await call('Agent.ReportStatus', named(letter, letter === 'a' ? '10.0.0.1' : '10.0.0.2'))
+  expect(await call('Agent.ReportStatus', named('a', '10.0.0.1'))).toMatchObject({
+    duplicates: ['10.0.0.2 (from 127.0.0.1)'],
+  })
+  // Others get what Open-Falcon's hbs answers.
+  expect(await call('Agent.ReportStatus', report('h2'))).toEqual({ code: 0 })
+  const both = ['10.0.0.2 (from 127.0.0.1)', '10.0.0.1 (from 127.0.0.1)']
+  expect(await data('/agents/duplicates')).toEqual([{ hostname: 'dir/h1', addresses: both }])
+  expect(await data('/agents/status')).toMatchObject([{ hostname: 'dir/h1', duplicates: both }, { hostname: 'h2' }])
+  expect(await data('/agents/status?trouble=1')).toMatchObject([{ hostname: 'dir/h1' }])
+  expect(await data('/agents/dir/h1')).toMatchObject({ hostname: 'dir/h1', plugins: [] })
+  expect(await get('/agents/h3')).toEqual({
+    status: 404,
+    body: 'no agent has reported as h3 in the last 24 hours\n',
+  })
+})

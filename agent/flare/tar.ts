@@ -32,7 +32,7 @@ function header(name: string, size: number, atMs: number): Buffer {
   octal(Math.floor(atMs / 1000), 136, 11)
   head.write('        ', 148)
   head.write('0', 156)
-  head.write('ustar\0' + '00', 257)
+  head.write('ustar\x0000', 257)
   const sum = head.reduce((total, byte) => total + byte, 0)
   octal(sum, 148, 6)
   head.write('\0 ', 154)

@@ -16,10 +16,9 @@ export interface SeenPage {
 /** Opens a page in a browser without a window. Rejects when no browser is installed. */
 export async function seePage(url: string, environment: Record<string, string> = {}): Promise<SeenPage> {
   const profile = mkdtempSync(join(tmpdir(), 'browser-'))
-  const args = [
-    ...['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`],
-    ...['--enable-logging=stderr', '--log-level=0', '--dump-dom', url],
-  ]
+  // It says on stderr what its console shows.
+  const flags = ['headless=new', 'no-sandbox', 'disable-gpu', 'enable-logging=stderr', 'log-level=0', 'dump-dom']
+  const args = [...flags.map((flag) => `--${flag}`), `--user-data-dir=${profile}`, url]
   try {
     for (const name of names) {
       try {

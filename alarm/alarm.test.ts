@@ -312,4 +312,38 @@ describe.each(Object.keys(places) as (keyof typeof places)[])('%s', (place) => {
     ])
     await sink.close()
   })
+
+  test('an acknowledged case tells nobody of its repeats, but of its end; a silence tells nobody until it ends', async () => {
+    const sink = await startSink()
+    const alarm = await started({ api: { sms: sink.url('/sms') } })
+    const time = 1_795_186_080
+    const post = (path: string, body: object) =>
+      alarm.ask(path, { method: 'POST', body: JSON.stringify(body) }).then(({ status }) => status)
+    expect(await post('/cases/s_7_h1/acknowledge', { user: 'bob' })).toBe(404)
+    await push({ time })
+    await until(() => sink.received.length === 1)
+    expect(await post('/cases/s_7_h1/acknowledge', { user: 'nobody' })).toBe(404)
+    expect(await post('/cases/s_7_h1/acknowledge', { user: 'bob', note: 'on it' })).toBe(200)
+    expect(await cases()).toMatchObject([{ process_status: 'in progress', user_modified: 3 }])
+    await push({ time: time + 300, step: 2 }, { time: time + 600, status: 'OK' }, { time: time + 900 })
+    await until(() => sink.received.length === 3)
+    expect(await alarm.data('/notices?state=acknowledged')).toHaveLength(2)
+    expect(await post('/cases/s_7_h1/acknowledge', { user: 'bob' })).toBe(200)
+    await push({ time: time + 1200, status: 'OK' })
+    await until(() => sink.received.length === 4)
+    expect(await post('/cases/s_7_h1/acknowledge', { user: 'bob' })).toBe(409)
+
+    const silence = { matchers: [{ label: 'endpoint', op: '=~', value: 'web[0-9]+' }], minutes: 5, creator: 'bob' }
+    expect(await post('/silences', { ...silence, matchers: [] })).toBe(400)
+    expect(await post('/silences', { ...silence, matchers: [{ label: 'endpoint', op: '=~', value: '(' }] })).toBe(400)
+    expect(await post('/silences', silence)).toBe(200)
+    await push({ endpoint: 'web1' }, { endpoint: 'web1x' })
+    await until(() => sink.received.length === 5)
+    expect(formOf(sink.received[4] as never).content).toContain('[web1x]')
+    expect(await alarm.data('/notices?state=silenced')).toMatchObject([{ endpoint: 'web1' }, { endpoint: 'web1' }])
+    const [one] = await alarm.data<{ id: number }[]>('/silences')
+    expect((await alarm.ask(`/silences/${one?.id}`, { method: 'DELETE' })).status).toBe(200)
+    await push({ endpoint: 'web2' })
+    await until(() => sink.received.length === 6)
+  })
 })

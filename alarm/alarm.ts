@@ -14,6 +14,7 @@ import { mergeReload, projectRoot, withoutSecrets } from '#lib/module'
 import type { Reload, Running } from '#lib/module'
 import { applySchema, openDatabase } from '#lib/sql'
 import type { Database } from '#lib/sql'
+import type { AlarmEvent } from '#protocol'
 import { alarmAccounts } from './accounts.ts'
 import { callbackHandOver } from './callback/hand-over.ts'
 import { channelsOf } from './channels.ts'
@@ -31,6 +32,8 @@ import { ruleOf } from './events/rule-of.ts'
 import { recordOrSetAside } from './intake/set-aside.ts'
 import { createLedgerQueries } from './ledger/queries.ts'
 import { mergeDue } from './merging/merge.ts'
+import { createSilences } from './silences/silences.ts'
+import { acknowledge } from './cases/acknowledge.ts'
 import { metricNames } from './metric-names.ts'
 import { loadDirectory } from './people/directory.ts'
 import { startDirectoryKeeper } from './people/directory-keeper.ts'
@@ -152,6 +155,7 @@ export async function startAlarm(
     })
     opened.push(() => retention.stop())
 
+    const silences = createSilences(database, now)
     const consumer = openConsumer(config, database, process, log)
     const intake = startIntake({
       consumer,
@@ -163,14 +167,20 @@ export async function startAlarm(
         })
         let people = await directory.current()
         if (wanted.some((id) => id > 0 && !people.action(id))) people = await directory.fresh()
+        const silenced = await silences.current()
         return recordOrSetAside(events, {
           database,
           now,
-          plan: ({ event, queue }) =>
+          plan: ({ event, queue, story }) =>
             planEvent(planning(), {
               event,
               urgent: config.redis.highQueues.includes(queue),
               directory: people,
+              held: silenced(event)
+                ? 'silenced'
+                : isRepeat(event) && story.acknowledged > 0
+                  ? 'acknowledged'
+                  : undefined,
               now: now(),
             }),
         })
@@ -201,6 +211,8 @@ export async function startAlarm(
           },
           alarmRoutes({
             queries: createLedgerQueries(database, now),
+            silences,
+            acknowledge: (id, by) => acknowledge(database, id, by, now),
             delivery,
             channels,
             config: () => withoutSecrets(config),
@@ -255,6 +267,9 @@ function openConsumer(config: AlarmConfig, database: Database, name: string, log
     log,
   })
 }
+
+/** Of a problem that was told before. */
+const isRepeat = ({ status, currentStep }: AlarmEvent) => status === 'PROBLEM' && currentStep > 1
 
 const channelsIn = (plans: readonly Plan[]) => new Set(plans.flatMap((plan) => plan.messages.map((one) => one.channel)))
 

@@ -62,7 +62,7 @@ async function measure(name: string, dsn: string, redis: string, told: boolean, 
   const rows = async (table: 'falcon_alarm_event' | 'falcon_message') => {
     let query = portal.selectFrom(table as 'falcon_message').select((make) => make.fn.countAll<number>().as('rows'))
     if (table === 'falcon_message') query = query.where('state', '=', 'sent')
-    return Number((await query.executeTakeFirstOrThrow()).rows)
+    return (await query.executeTakeFirstOrThrow()).rows
   }
   const wanted = told ? 'falcon_message' : 'falcon_alarm_event'
   const queue = openEventQueue({

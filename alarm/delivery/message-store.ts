@@ -108,7 +108,7 @@ export function createMessageStore(database: Database, process: string, now: () 
  * rows. When it fails all of them reject.
  */
 function gathering(write: (attempts: readonly Attempt[]) => Promise<void>): (attempt: Attempt) => Promise<void> {
-  let waiting: { attempt: Attempt; resolve: () => void; reject: (error: unknown) => void }[] = []
+  const waiting: { attempt: Attempt; resolve: () => void; reject: (error: unknown) => void }[] = []
   let writing = false
   async function writeAll(): Promise<void> {
     writing = true

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Reading } from '#protocol'
 import type { NoticeFilter } from '../ledger/queries.ts'
 
@@ -11,6 +12,20 @@ export function readWords(query: unknown): Partial<Record<string, string>> & {
   return Object.fromEntries(
     Object.entries(query as Record<string, unknown>).filter(([, value]) => typeof value === 'string' && value !== ''),
   ) as Record<string, string>
+}
+
+/** A body of JSON, checked. */
+export function readBody<S extends z.ZodType>(schema: S, body: unknown): Reading<z.output<S>> {
+  let raw: unknown
+  try {
+    raw = JSON.parse(Buffer.isBuffer(body) ? body.toString('utf8') : '')
+  } catch {
+    return { ok: false, reason: 'the body is not JSON' }
+  }
+  const read = schema.safeParse(raw)
+  if (read.success) return { ok: true, value: read.data }
+  const [issue] = read.error.issues
+  return { ok: false, reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}` }
 }
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

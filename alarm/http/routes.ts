@@ -5,15 +5,21 @@ import { sendData, sendText } from '#lib/http'
 import type { Routes } from '#lib/http'
 import { projectRoot, version } from '#lib/module'
 import type { Reload } from '#lib/module'
+import { acknowledgement } from '../cases/acknowledge.ts'
+import type { Acknowledged } from '../cases/acknowledge.ts'
+import { newSilence } from '../silences/silences.ts'
+import type { Silences } from '../silences/silences.ts'
 import type { Channel } from '../channels.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { LedgerQueries } from '../ledger/queries.ts'
 import { newMessageId } from '../ledger/new-rows.ts'
-import { readNoticeFilter, readWords } from './requests.ts'
+import { readBody, readNoticeFilter, readWords } from './requests.ts'
 
 /** What the HTTP port shows and does. */
 export interface HttpFaces {
   readonly queries: LedgerQueries
+  readonly silences: Silences
+  acknowledge(id: string, by: { user: string; note: string }): Promise<Acknowledged>
   readonly delivery: Pick<Delivery, 'test' | 'wake'>
   readonly channels: readonly Channel[]
   /** The configuration in force, fit to be shown. */
@@ -87,6 +93,25 @@ export function alarmRoutes(faces: HttpFaces): Routes {
       return text === undefined
         ? refuse(reply, 'no such link', 404)
         : sendText(reply, `${text.replaceAll(',,', '\n')}\n`)
+    })
+
+    app.get('/silences', trusted, async (_request, reply) => sendData(reply, await faces.silences.list()))
+    app.post('/silences', trusted, async (request, reply) => {
+      const asked = readBody(newSilence, request.body)
+      if (!asked.ok) return refuse(reply, asked.reason)
+      await faces.silences.add(asked.value)
+      return sendData(reply, await faces.silences.list())
+    })
+    app.delete('/silences/:id', trusted, async (request, reply) =>
+      (await faces.silences.end(Number(parameter(request, 'id'))))
+        ? sendData(reply, 'ended')
+        : refuse(reply, 'no such silence is in force', 404),
+    )
+    app.post('/cases/:id/acknowledge', trusted, async (request, reply) => {
+      const asked = readBody(acknowledgement, request.body)
+      if (!asked.ok) return refuse(reply, asked.reason)
+      const done = await faces.acknowledge(parameter(request, 'id'), asked.value)
+      return done === 'acknowledged' ? sendData(reply, done) : refuse(reply, done, done === 'not open' ? 409 : 404)
     })
 
     async function resend(reply: FastifyReply, which: { id?: string; channel?: string | undefined }) {

@@ -24,7 +24,7 @@ export function storyAfter(before: StoryRow | undefined, event: AlarmEvent): Sto
     const worst = worseOf(event, before.worst)
     return { row: { ...before, ...told, worst }, lasted: 0, worst }
   }
-  const fresh = { case_id: event.id, acknowledged: 0, acknowledged_by: '', reminded: 0, escalated: 0 }
+  const fresh = { case_id: event.id, acknowledged: 0, acknowledged_by: '' }
   if (event.status === 'PROBLEM') {
     const worst = event.leftValue
     return { row: { ...fresh, ...told, opened: time, worst }, lasted: 0, worst }

@@ -154,9 +154,8 @@ export function planMessages(plan: {
   readonly subject: string
   readonly content: string
   readonly now: number
-  readonly turn?: number
 }): Planned {
-  const { kind, channel, event, people, subject, content, now, turn = 0 } = plan
+  const { kind, channel, event, people, subject, content, now } = plan
   const groups = channel.joint ? [people] : people.map((one) => [one])
   const planned: Planned = { notices: [], messages: [] }
   for (const group of groups) {
@@ -168,7 +167,7 @@ export function planMessages(plan: {
     )
     for (const one of group)
       planned.notices.push(
-        noticeRow({ kind, event, channel: channel.name, ...one, state: 'queued', messageId: id, due: now, now, turn }),
+        noticeRow({ kind, event, channel: channel.name, ...one, state: 'queued', messageId: id, due: now, now }),
       )
   }
   return planned

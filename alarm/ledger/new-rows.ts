@@ -9,7 +9,7 @@ export type NewNotice = Insertable<Tables['falcon_notice']>
 export type NewMessage = Insertable<Tables['falcon_message']>
 
 /** Why somebody is told. `before` and `after`: around a callback. */
-export type NoticeKind = 'event' | 'before' | 'after' | 'reminder' | 'escalation'
+export type NoticeKind = 'event' | 'before' | 'after'
 
 export interface NoticeFor {
   readonly kind: NoticeKind
@@ -23,17 +23,15 @@ export interface NoticeFor {
   /** Unix milliseconds. */
   readonly due: number
   readonly now: number
-  /** Tells notices of one event, kind, person and channel apart: which reminder. */
-  readonly turn?: number
 }
 
 /** A row of `falcon_notice`. Its key is the same whenever the same thing is planned again. */
 export function noticeRow(notice: NoticeFor): NewNotice {
-  const { kind, event, person, channel, address, state, messageId = '', mergeKey = '', due, now, turn = 0 } = notice
+  const { kind, event, person, channel, address, state, messageId = '', mergeKey = '', due, now } = notice
   const { metric, priority } = ruleOf(event)
   const key = eventKey(event)
   return {
-    notice_key: md5([key, kind, channel, person, address, String(turn)]),
+    notice_key: md5([key, kind, channel, person, address]),
     kind,
     event_key: key,
     case_id: event.id,

@@ -4,6 +4,3 @@
  */
 export const noticeStates = ['waiting', 'queued', 'sent', 'dead', 'silenced', 'acknowledged', 'unaddressed'] as const
 export type NoticeState = (typeof noticeStates)[number]
-
-/** Of a message: `due` until it was `sent` or is `dead`: refused, or tried too often. */
-export const messageStates = ['due', 'sent', 'dead'] as const

@@ -244,8 +244,6 @@ export interface CaseTable {
   event_key: string
   acknowledged: number
   acknowledged_by: string
-  reminded: number
-  escalated: number
 }
 
 export interface NoticeTable {

@@ -47,8 +47,6 @@ CREATE TABLE IF NOT EXISTS falcon_portal.falcon_case (
   event_key         VARCHAR(160) NOT NULL,
   acknowledged      BIGINT NOT NULL,
   acknowledged_by   VARCHAR(64) NOT NULL,
-  reminded          BIGINT NOT NULL,
-  escalated         BIGINT NOT NULL,
   PRIMARY KEY (case_id),
   KEY idx_case_opened (opened)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

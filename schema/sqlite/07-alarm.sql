@@ -49,9 +49,7 @@ CREATE TABLE IF NOT EXISTS falcon_case (
   action_id       INTEGER NOT NULL,
   event_key       VARCHAR(160) NOT NULL,
   acknowledged    INTEGER NOT NULL,
-  acknowledged_by VARCHAR(64) NOT NULL,
-  reminded        INTEGER NOT NULL,
-  escalated       INTEGER NOT NULL
+  acknowledged_by VARCHAR(64) NOT NULL
 );
 
 CREATE INDEX IF NOT EXISTS idx_case_opened ON falcon_case (opened);

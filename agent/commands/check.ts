@@ -8,13 +8,14 @@ import { findMetric } from '../catalogue/catalogue.ts'
 import { createRounds } from '../collectors/round.ts'
 import { openPlatform } from '../platform/platform.ts'
 import { readOwnConfig } from '../read-config.ts'
+import { runLocalChecks } from './local-checks.ts'
 
 /** Between the two readings that rates are made of. */
 const pauseMs = 1000
 
 /**
- * `agent --check [--config FILE]`: collects once, as a round of the running agent would, prints it as a table and sends
- * nothing. Resolves to the exit code: 0 when every collector worked, 1 when one did not, 2 for bad arguments or a bad
+ * `agent --check [--config FILE]`: collects once, as a round of the running agent would, the checks of the configuration
+ * included, prints it as a table and sends nothing. Resolves to the exit code: 0 when every collector worked, 1 when one did not, 2 for bad arguments or a bad
  * configuration.
  */
 export async function runCheck(argv: string[]): Promise<number> {
@@ -35,15 +36,14 @@ export async function runCheck(argv: string[]): Promise<number> {
   const platform = await openPlatform(process.env)
   const lines: string[] = []
   const log = createLogger('agent', { destination: { write: (line) => lines.push(line) } })
-  const rounds = createRounds(platform.collectors(config.collector, log), {
-    deadlineMs: 10_000,
-    log,
-    counters: createCounters(),
-  })
+  const counters = createCounters()
+  const rounds = createRounds(platform.collectors(config.collector, log), { deadlineMs: 10_000, log, counters })
   const first = await rounds.collect()
   await sleep(pauseMs)
   const samples = await rounds.collect()
-  print(`${sampleTable(samples, first, config.ignore)}\n`)
+  const checked = await runLocalChecks(config.checks, { host: platform.host, log, counters })
+  print(`${sampleTable([...samples, ...checked.samples], first, config.ignore)}\n`)
+  for (const reason of checked.reasons) complain(`agent: ${reason}\n`)
   for (const line of lines) complain(`agent: ${sentenceOf(line)}\n`)
   return lines.some(isTrouble) ? 1 : 0
 }

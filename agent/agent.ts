@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { createCounters } from '#lib/counters'
 import type { Counters } from '#lib/counters'
 import { ledgerPage, startLedger } from '#lib/ledger'
@@ -76,7 +77,7 @@ export interface Surroundings {
   readonly readConfig: () => Promise<AgentConfig>
   /** Ends the process, as a signal would; with code 0 unless another is given. */
   readonly exit: (code?: number) => void
-  readonly collectGarbage: () => void
+  readonly collectGarbage: () => Promise<void>
 }
 
 export interface RunningAgent {
@@ -201,7 +202,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       use: around.use,
       send: () => sender.state(),
       dropped: () => droppedSamples(counters.values()),
-      now,
+      now: () => performance.now(),
     })
   const names = createNames()
   const checkRunner = createCheckRunner({
@@ -313,6 +314,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     if (!config.http.enabled || config.http.listen === '') return undefined
     const agent = agentRoutes({
       version,
+      pid: process.pid,
       workDir: around.root,
       config: () => current,
       trust,

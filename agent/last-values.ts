@@ -24,6 +24,15 @@ export interface LastValues {
 export function createLastValues(keepMs: number, seen: (value: LastValue) => void = () => undefined): LastValues {
   let keptMs = keepMs
   const values = new Map<string, LastValue>()
+  let lookedAtMs = -Infinity
+
+  /** Looking at all of them is not worth it for each part of a round. */
+  function forget(atMs: number): void {
+    if (Math.abs(atMs - lookedAtMs) < keptMs / 10) return
+    lookedAtMs = atMs
+    for (const [key, { atMs: at }] of values) if (Math.abs(atMs - at) > keptMs) values.delete(key)
+  }
+
   return {
     record(samples, atMs) {
       for (const sample of samples) {
@@ -32,8 +41,7 @@ export function createLastValues(keepMs: number, seen: (value: LastValue) => voi
         values.set(key, value)
         seen(value)
       }
-      const oldest = atMs - keptMs
-      for (const [key, { atMs: at }] of values) if (at < oldest) values.delete(key)
+      forget(atMs)
     },
     value: (metric, tags = '') => values.get(counterOf(metric, tags))?.sample.value,
     list: (only = '') =>

@@ -5,6 +5,7 @@ import { createRounds } from './collectors/round.ts'
 import type { CollectorTrouble, Rounds } from './collectors/round.ts'
 import type { Collector } from './collectors/collector.ts'
 import type { LastValues } from './last-values.ts'
+import { inTurns } from './collectors/turns.ts'
 import { ownItem } from './sender/outgoing.ts'
 import type { Logger } from '#lib/log'
 
@@ -40,6 +41,9 @@ export interface OwnRounds {
   /** Collectors that failed the last time, or hang. */
   troubles(): CollectorTrouble[]
 }
+
+/** Samples handed on before others get their turn. */
+const atOnce = 2000
 
 /** A directory is measured for up to 30 s, whatever the step. */
 const slowDeadlineMs = 60_000
@@ -80,12 +84,15 @@ export function createOwnRounds(options: RoundsOptions): OwnRounds {
     underWay.delete(rounds)
     await first
     const { stepSeconds, endpoint, defaultTags, ignore } = settings()
-    lastValues.record(samples, now())
-    counters.add('received.own', samples.length)
-    const wanted = samples.filter((sample) => ignore[sample.metric] !== true)
-    counters.add('ignored', samples.length - wanted.length)
     const round = { endpoint, step: stepSeconds, timestamp: Math.floor(plannedMs / 1000), defaultTags }
-    hold(wanted.map((sample) => ownItem(sample, round)))
+    await inTurns(samples, atOnce, (part) => {
+      lastValues.record(part, now())
+      counters.add('received.own', part.length)
+      const wanted = part.filter((sample) => ignore[sample.metric] !== true)
+      counters.add('ignored', part.length - wanted.length)
+      hold(wanted.map((sample) => ownItem(sample, round)))
+      return []
+    })
   }
 
   async function takeOver(rounds: Rounds): Promise<void> {

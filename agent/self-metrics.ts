@@ -19,6 +19,7 @@ export function createSelfMetrics(options: {
   send: () => SendState
   /** Samples dropped since the start. */
   dropped: () => number
+  /** Milliseconds on a clock that never jumps. */
   now: () => number
 }): () => CollectedSample[] {
   let before: { cpuSeconds: number; atMs: number; dropped: number } | undefined

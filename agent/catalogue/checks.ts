@@ -17,7 +17,7 @@ export const checkMetrics: readonly MetricGroup[] = [
       gauge(
         'proc.num',
         'processes',
-        'with exactly that name (15 bytes at most) and that part in their arguments, which are joined without blanks; never kernel threads',
+        'with exactly that name (15 bytes at most; on Windows that of the file, `.exe` may be left out) and that part in their arguments, which are joined without blanks, on Windows as they were written; never kernel threads',
       ),
     ],
   },
@@ -45,7 +45,7 @@ export const checkMetrics: readonly MetricGroup[] = [
   {
     title: 'Check: directories',
     tags: ['path'],
-    note: 'For each strategy with tags `path=<directory>`. Several are measured side by side, one question of each in turn.',
+    note: 'For each strategy with tags `path=<directory>`, on Windows `path=C:\\Data`. Several are measured side by side, one question of each in turn.',
     metrics: [gauge('du.bs', 'bytes', 'as `du -bs` counts; -1 when a part cannot be read or after 30 s')],
   },
   {

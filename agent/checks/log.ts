@@ -53,8 +53,8 @@ export function createLogCount(): CheckFamily {
         }
       }),
     async run(targets, context) {
-      const store = join(context.dataDir, 'log-positions.json')
-      const before = (memories ??= await loadMemories(store))
+      const store = context.dataDir === undefined ? undefined : join(context.dataDir, 'log-positions.json')
+      const before = (memories ??= store === undefined ? new Map() : await loadMemories(store))
       const fresh = new Map<string, LogMemory>()
       const outcomes = await eachTarget(targets, { parallel, longestMs: () => deadlineMs }, async (target) => {
         const key = JSON.stringify(target)
@@ -64,7 +64,7 @@ export function createLogCount(): CheckFamily {
       })
       memories = withoutForgotten(new Map([...before, ...fresh]), Date.now())
       try {
-        if (isChanged(before, fresh)) await saveMemories(store, memories)
+        if (store !== undefined && isChanged(before, fresh)) await saveMemories(store, memories)
         return outcomes
       } catch (error) {
         const reason = `after a restart lines may be missing: ${(error as Error).message}`

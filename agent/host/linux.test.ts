@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -141,12 +142,17 @@ describe('a host mounted into a container', () => {
 
 describe('a host whose files do not answer', () => {
   let root: string
-  /** A pipe that nobody writes into hangs whoever opens it, as a dead server or a stuck process does. */
+  let writer: FileHandle
+  /** A pipe that somebody could write into hangs whoever reads it, as a dead server or a stuck process does. */
   const hang = async (path: string) => {
     await mkdir(dirname(join(root, path)), { recursive: true })
     execFileSync('sh', ['-c', 'mkfifo "$0"', join(root, path)])
+    writer = await open(join(root, path), 'r+')
   }
-  const answer = (path: string) => writeFile(join(root, path), 'at last\n')
+  const answer = async () => {
+    await writer.write('at last\n')
+    await writer.close()
+  }
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'hung-root-'))
   })
@@ -159,7 +165,7 @@ describe('a host whose files do not answer', () => {
     await expect(host.commandLine(42)).rejects.toThrow('Cannot get an answer from /proc/42/cmdline')
     expect(host.unanswered()).toEqual(['/proc/42/cmdline'])
 
-    await answer('proc/42/cmdline')
+    await answer()
     await expect.poll(() => host.unanswered()).toEqual([])
   })
 
@@ -173,7 +179,7 @@ describe('a host whose files do not answer', () => {
     for (const source of ['nfs01:/export', '/dev/sda1']) {
       expect((await host.fileSystem({ source, mountPoint: '/', type: 'x' })).totalBytes).toBeGreaterThan(0)
     }
-    await answer('sys/class/net/eth0/speed')
+    await answer()
     await expect.poll(() => host.unanswered()).toEqual([])
   })
 })

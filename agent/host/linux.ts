@@ -59,7 +59,7 @@ export function createLinuxHost({
   async function speedOf(name: string): Promise<number | undefined> {
     const file = `/sys/class/net/${name}/speed`
     try {
-      return parseSpeed(await inside.run(file, answerMs, () => files.slow(file)))
+      return parseSpeed(await inside.run(file, answerMs, () => files.slowAtOnce(file)))
     } catch {
       // Whatever the reason, the speed is unknown, and the traffic is worth sending without it.
       return undefined
@@ -129,6 +129,7 @@ export function createLinuxHost({
     openPorts: async () => readOpenPorts(files),
     gpus: () => readGpus(files, nvidiaSmi),
     processNames: () => readNames(files),
+    isNamed: (name, wanted) => name === wanted,
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     processUse: async (pid) => readProcessUse(files, pid),
     openFiles: async (pid) => readOpenFiles(files, pid),

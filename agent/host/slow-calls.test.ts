@@ -68,6 +68,13 @@ test('calls that find no room are given up too, are never made, and are possible
   expect(await slow.run('blocked', late, async () => 'made')).toBe('made')
 })
 
+test('a long queue behind calls that are answered is no reason to give any up', async () => {
+  const slow = createSlowCalls(createPlaces(1))
+  const call = () => new Promise<number>((resolve) => setTimeout(resolve, soon / 4, 1))
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => slow.run(`call ${i}`, soon * 5, call)))
+  expect(answers).toHaveLength(30)
+})
+
 test('two who ask the same at once share one call', async () => {
   const slow = createSlowCalls(createPlaces(3))
   const shared = hanging()

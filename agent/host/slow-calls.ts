@@ -20,8 +20,8 @@ export interface SlowCalls {
   /**
    * Resolves with what `call` gives. While an earlier call of the same name runs, its answer is shared; once that
    * one is overdue, later ones reject at once, as do all when every place is taken by an overdue one. `signal` is
-   * aborted at the deadline, for calls of many steps.
-   * @throws StuckError when there is no answer after `deadlineMs`.
+   * aborted at the deadline, for calls of many steps. What waits for a place goes on waiting as long as others get on.
+   * @throws StuckError when there is no answer `deadlineMs` after the call was made.
    */
   run<T>(name: string, deadlineMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Names of the calls that hang. */
@@ -30,10 +30,12 @@ export interface SlowCalls {
 
 interface Call {
   readonly answer: Promise<unknown>
-  readonly askedAt: number
   readonly deadline: AbortController
-  readonly place: { taken: boolean }
+  /** When it got its place; undefined while it waits for one. */
+  readonly made: { at: number | undefined }
 }
+
+const notYet = Symbol('not yet')
 
 /**
  * A call that hangs keeps one of the few threads that Node has for files and names (4 unless UV_THREADPOOL_SIZE says
@@ -46,10 +48,10 @@ export function createSlowCalls(places: Places): SlowCalls {
   function ask<T>(name: string, call: (signal: AbortSignal) => Promise<T>): Call {
     if (hanging.size === places.count) throw new StuckError(name, 'no room', 0)
     const deadline = new AbortController()
-    const place = { taken: false }
+    const made: Call['made'] = { at: undefined }
     const answer = places.use(async () => {
       deadline.signal.throwIfAborted()
-      place.taken = true
+      made.at = performance.now()
       return await call(deadline.signal)
     })
     const forget = () => {
@@ -57,21 +59,29 @@ export function createSlowCalls(places: Places): SlowCalls {
       hanging.delete(name)
     }
     answer.then(forget, forget)
-    const asked = { answer, askedAt: performance.now(), deadline, place }
+    const asked = { answer, deadline, made }
     calls.set(name, asked)
     return asked
   }
 
   return {
     async run<T>(name: string, deadlineMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-      const { answer, askedAt, deadline, place } = calls.get(name) ?? ask(name, call)
-      const late = (): never => {
+      const { answer, deadline, made } = calls.get(name) ?? ask(name, call)
+      const waitedMs = () => (made.at === undefined ? 0 : performance.now() - made.at)
+      const giveUp = (): never => {
         deadline.abort()
-        if (place.taken) hanging.add(name)
-        throw new StuckError(name, place.taken ? 'hangs' : 'no room', performance.now() - askedAt)
+        if (made.at !== undefined) hanging.add(name)
+        throw new StuckError(name, made.at === undefined ? 'no room' : 'hangs', waitedMs())
       }
-      if (deadline.signal.aborted) late()
-      return await withDeadline(answer as Promise<T>, deadlineMs, late)
+      const late = (): typeof notYet => {
+        const overdue = made.at === undefined ? hanging.size === places.count : waitedMs() >= deadlineMs
+        return overdue ? giveUp() : notYet
+      }
+      if (deadline.signal.aborted) giveUp()
+      for (;;) {
+        const found = await withDeadline<T | typeof notYet>(answer as Promise<T>, deadlineMs - waitedMs(), late)
+        if (found !== notYet) return found
+      }
     },
     hanging: () => [...hanging],
   }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { ReceivedItem } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
@@ -60,7 +61,8 @@ export function startSender(options: {
   const stopping = new AbortController()
   let wake: (() => void) | undefined
   let failures = 0
-  let refusedSinceMs: number | undefined
+  // On a clock that never jumps: an hour that was set is no patience lost.
+  let refusedAt: number | undefined
   let latencyMs: number | undefined
   let lastDeliveryMs: number | undefined
   let trouble: string | undefined
@@ -72,14 +74,14 @@ export function startSender(options: {
     tally: { delivered: number; rejected: number },
   ): Promise<void> {
     try {
-      const startedMs = now()
+      const startedAt = performance.now()
       const invalid = Math.min(invalidIn(await client.call('Transfer.Update', items)), items.length)
-      latencyMs = now() - startedMs
+      latencyMs = Math.round(performance.now() - startedAt)
       tally.rejected += invalid
       tally.delivered += items.length - invalid
       if (invalid > 0) log.warn({ invalid, of: items.length, first: nameOf(items[0]) }, 'transfer rejected samples')
     } catch (error) {
-      if (!isAboutContent(error, refusedSinceMs === undefined ? 0 : now() - refusedSinceMs)) throw error
+      if (!isAboutContent(error, refusedAt === undefined ? 0 : performance.now() - refusedAt)) throw error
       const [only] = items
       if (items.length === 1 && only) {
         tally.rejected++
@@ -98,7 +100,7 @@ export function startSender(options: {
       await deliver(batch.items, tally)
     } catch (error) {
       failures++
-      if (error instanceof RpcError && error.kind === 'answer') refusedSinceMs ??= now()
+      if (error instanceof RpcError && error.kind === 'answer') refusedAt ??= performance.now()
       const kind = error instanceof RpcError ? error.kind : 'unexpected'
       trouble = (error as Error).message
       if (kind !== troubleKind)
@@ -112,7 +114,7 @@ export function startSender(options: {
     }
     if (trouble !== undefined) log.info({ peer: client.peer, ...queue.stats() }, 'transfer takes samples again')
     failures = 0
-    refusedSinceMs = undefined
+    refusedAt = undefined
     trouble = undefined
     troubleKind = undefined
     lastDeliveryMs = now()

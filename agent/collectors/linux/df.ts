@@ -2,7 +2,11 @@ import type { FileSystem, LinuxHost, Mount } from '../../host/linux/host.ts'
 import { StuckError } from '../../host/slow-calls.ts'
 import { gauge, hostTags } from '../collector.ts'
 import type { CollectedSample, Collector } from '../collector.ts'
+import { inTurns } from '../turns.ts'
 import { selectMounts } from './mounts.ts'
+
+/** File systems asked side by side. */
+const atOnce = 100
 
 /** Use of file systems: those mounted exactly at `mountPoints`; all ordinary ones when there are none. */
 export function createDfCollector(
@@ -13,10 +17,11 @@ export function createDfCollector(
     name: 'df',
     async collect() {
       const mounts = selectMounts(await host.mounts(), mountPoints)
-      const uses = await Promise.all(mounts.map((mount) => ask(host, mount)))
+      const uses = await inTurns(mounts, atOnce, (part) => Promise.all(part.map((mount) => ask(host, mount))))
       // Falcon: what has no size (pseudo file systems that no rule names) is left out.
       const sized = uses.filter((use) => use.fileSystem !== undefined && use.fileSystem.totalBytes > 0)
-      return [...sized.flatMap(useSamples), ...totals(sized), ...uses.flatMap(troubleSamples)]
+      const samples = await inTurns(sized, atOnce, (part) => part.flatMap(useSamples))
+      return [...samples, ...totals(sized), ...uses.flatMap(troubleSamples)]
     },
   }
 }

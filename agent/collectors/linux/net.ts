@@ -1,6 +1,9 @@
 import type { LinuxHost, NetworkInterface } from '../../host/linux/host.ts'
 import { counter, gauge, hostTags } from '../collector.ts'
 import type { CollectedSample, Collector } from '../collector.ts'
+import { inTurns } from '../turns.ts'
+
+const atOnce = 50
 
 /** Traffic of the interfaces with names that are wanted. */
 export function createNetCollector(
@@ -9,7 +12,10 @@ export function createNetCollector(
 ): Collector {
   return {
     name: 'net',
-    collect: async () => (await host.networkInterfaces(wants)).flatMap(interfaceSamples),
+    async collect() {
+      const interfaces = await host.networkInterfaces(wants)
+      return await inTurns(interfaces, atOnce, (part) => part.flatMap(interfaceSamples))
+    },
   }
 }
 

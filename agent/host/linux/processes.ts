@@ -68,7 +68,7 @@ export async function readCommandLine(
 ): Promise<string> {
   const file = `/proc/${pid}/cmdline`
   try {
-    return parseCommandLine(await slow.run(file, deadlineMs, () => files.slow(file)))
+    return parseCommandLine(await slow.run(file, deadlineMs, () => files.slowAtOnce(file)))
   } catch (error) {
     if (isGone(error) || isForbidden(error)) return ''
     throw error

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isGone } from './kernel-files.ts'
 import type { KernelFiles } from './kernel-files.ts'
 import { numberFrom, words } from './text.ts'
@@ -33,25 +34,44 @@ function pairs(text: string, protocol: string): Map<string, string> {
 /** States of /proc/net/{tcp,udp}{,6}, as the kernel prints them. */
 export const socketState = { synReceived: '03', listening: '0A' } as const
 
-/** One row of /proc/net/{tcp,udp}{,6}: `  0: 00000000:07E8 00000000:0000 0A …`; undefined for the heading and an empty line. */
+/**
+ * One row of /proc/net/{tcp,udp}{,6}: `  0: 00000000:07E8 00000000:0000 0A …`; undefined for the heading and an empty line.
+ * There may be a hundred thousand, so the row is not cut into its words.
+ */
 export function parseSocketRow(line: string): { localPort: number; state: string } | undefined {
-  const [slot, local, , state] = words(line)
-  if (slot === undefined || !slot.endsWith(':') || local === undefined || state === undefined) return undefined
-  return { localPort: Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16), state }
+  const slot = line.indexOf(': ')
+  if (slot < 0) return undefined
+  const local = slot + 2
+  const remote = line.indexOf(' ', local) + 1
+  // Both addresses are of the same length.
+  const state = remote + (remote - local)
+  if (remote === 0 || state + 2 > line.length) return undefined
+  return {
+    localPort: Number.parseInt(line.slice(line.lastIndexOf(':', remote) + 1, remote - 1), 16),
+    state: line.slice(state, state + 2),
+  }
 }
 
+/** How many rows are read before others get their turn: some milliseconds' worth. */
+const atOnce = 2000
+
 /** Ports of TCP listeners and of all UDP sockets, as `ss -tln` and `ss -uan` show them. */
-export function readOpenPorts(files: KernelFiles): Set<number> {
+export async function readOpenPorts(files: KernelFiles): Promise<Set<number>> {
   const ports = new Set<number>()
+  let rows = 0
   for (const table of ['tcp', 'tcp6']) {
     for (const row of rowsOf(files, table)) {
+      if (++rows % atOnce === 0) await setImmediate()
       // The kernel lists listeners first (old ones with their half-open connections), then all other sockets.
       if (row.state === socketState.listening) ports.add(row.localPort)
       else if (row.state !== socketState.synReceived) break
     }
   }
   for (const table of ['udp', 'udp6']) {
-    for (const row of rowsOf(files, table)) ports.add(row.localPort)
+    for (const row of rowsOf(files, table)) {
+      if (++rows % atOnce === 0) await setImmediate()
+      ports.add(row.localPort)
+    }
   }
   return ports
 }

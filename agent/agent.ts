@@ -38,6 +38,7 @@ import type { Platform } from './platform/platform.ts'
 import { itemsOf } from './plugins/output.ts'
 import { startPeriodicUpdates } from './plugins/periodic-update.ts'
 import { planPlugins } from './plugins/plan.ts'
+import type { PlanProblem } from './plugins/plan.ts'
 import { runSamples } from './plugins/report.ts'
 import { createPluginRepository } from './plugins/repository.ts'
 import { pluginRevision } from './plugins/revision.ts'
@@ -303,7 +304,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     use: around.use(),
     counts: counters.values(),
     plugins: plugins.states(),
-    pluginProblems: plugins.problems(),
+    pluginProblems: repository.isReplacing() ? [...plugins.problems(), amidUpdate(current)] : plugins.problems(),
     checks: checkRunner.states(),
     collectors: rounds.troubles(),
     values: lastValues.list(),
@@ -366,5 +367,13 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     counters,
     reload: apply,
     stop: () => (stopped ??= stop()),
+  }
+}
+
+/** For the page, while no plugin is started. */
+function amidUpdate({ plugin }: AgentConfig): PlanProblem {
+  return {
+    entry: plugin.dir,
+    reason: 'its files are being replaced, or were in part: nothing is started until they are whole',
   }
 }

@@ -5,7 +5,7 @@ import { eachTarget } from './each-target.ts'
 import { expressionProblem, loadMatcher } from './expression.ts'
 import { readLogs } from './log-files.ts'
 import type { ReadLogs } from './log-files.ts'
-import { loadMemories, saveMemories, withoutForgotten } from './log-positions.ts'
+import { loadMemories, saveMemories, withoutForgotten, positionsFile } from './log-positions.ts'
 import type { LogMemories, LogMemory } from './log-positions.ts'
 import { readOptions } from './options.ts'
 
@@ -53,8 +53,13 @@ export function createLogCount(): CheckFamily {
         }
       }),
     async run(targets, context) {
+<<<<<<< HEAD
       const store = context.dataDir === undefined ? undefined : join(context.dataDir, 'log-positions.json')
       const before = (memories ??= store === undefined ? new Map() : await loadMemories(store))
+=======
+      const store = join(context.dataDir, positionsFile)
+      const before = (memories ??= await loadMemories(store))
+>>>>>>> 36850ea4022042e4f77556f874992c4b2c6c0478
       const fresh = new Map<string, LogMemory>()
       const outcomes = await eachTarget(targets, { parallel, longestMs: () => deadlineMs }, async (target) => {
         const key = JSON.stringify(target)

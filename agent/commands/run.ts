@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
-import { openPlatform } from '../platform/platform.ts'
+import { openPlatform } from '../platform/open-platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
 /** What whoever runs the agent wants beside. */

@@ -120,9 +120,10 @@ test('a program that may not be asked for its command line has its name, one tha
 })
 
 test('a program is named with or without .exe, in whichever letters', () => {
-  const { isNamed } = createFixtureWindowsHost()
-  expect(['sqlservr.exe', 'SQLSERVR.EXE', 'sqlservr'].every((wanted) => isNamed('SqlServr.exe', wanted))).toBe(true)
-  expect(['sql', 'servr.exe', 'sqlservr.exe.exe'].some((wanted) => isNamed('sqlservr.exe', wanted))).toBe(false)
+  const host = createFixtureWindowsHost()
+  const meant = (wanted: string) => host.isNamed('SqlServr.exe', wanted)
+  expect(['sqlservr.exe', 'SQLSERVR.EXE', 'sqlservr'].every(meant)).toBe(true)
+  expect(['sql', 'servr.exe', 'sqlservr.exe.exe'].some(meant)).toBe(false)
 })
 
 test('services are found however their name is written, with whether they run', async () => {

@@ -13,10 +13,3 @@ export interface Platform {
   /** The read-only pages about the machine. */
   pages(options: { lastValues: LastValues; hostname: () => string; now: () => number }): Routes
 }
-
-/** The platform of the system this process runs on; loads no other. */
-export async function openPlatform(env: NodeJS.ProcessEnv): Promise<Platform> {
-  if (process.platform === 'win32') return await (await import('./windows.ts')).openWindows()
-  const { openLinux } = await import('./linux.ts')
-  return openLinux(env)
-}

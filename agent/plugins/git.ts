@@ -5,6 +5,9 @@ import type { RunResult } from '../run-program.ts'
 /** Calls git in a folder; resolves to what it prints. */
 export type Git = (arguments_: readonly string[]) => Promise<string>
 
+/** These start ssh and helpers of git's own, which would outlive it; `runProgram` ends them all. */
+const withPrograms = new Set(['clone', 'fetch'])
+
 /** The list of changed files of a repository is the longest that is read. */
 const maxAnswerBytes = 4 * 2 ** 20
 
@@ -41,12 +44,14 @@ export function createGit(options: {
   stopping: AbortSignal
 }): Git {
   const { baseDir, seconds, env, stopping } = options
-  return async (arguments_) => {
+  const environment = { ...env, GIT_TERMINAL_PROMPT: '0', GIT_CEILING_DIRECTORIES: dirname(baseDir), LC_ALL: 'C' }
+
+  async function withServer(arguments_: readonly string[]): Promise<string> {
     const result = await runProgram({
       file: 'git',
       args: arguments_,
       cwd: baseDir,
-      env: { ...env, GIT_TERMINAL_PROMPT: '0', GIT_CEILING_DIRECTORIES: dirname(baseDir), LC_ALL: 'C' },
+      env: environment,
       timeoutMs: seconds * 1000,
       maxOutputBytes: maxAnswerBytes,
       signal: stopping,
@@ -54,13 +59,43 @@ export function createGit(options: {
     if (result.outcome === 'exited' && result.exit === 0) return result.stdout.toString()
     throw new Error(explained(reasonOf(result, seconds)))
   }
+
+  async function here(arguments_: readonly string[]): Promise<string> {
+    const { simpleGit } = await import('simple-git')
+    const late = AbortSignal.timeout(seconds * 1000)
+    try {
+      return await simpleGit({
+        baseDir,
+        abort: AbortSignal.any([late, stopping]),
+        allowEnvironment: ['GIT_CEILING_DIRECTORIES', 'GIT_TERMINAL_PROMPT'],
+        errors: (error, { exitCode, stdErr, stdOut }) =>
+          exitCode === 0 ? error : Buffer.from(failed(exitCode, Buffer.concat([...stdErr, ...stdOut]))),
+      })
+        .env(environment)
+        .raw([...arguments_])
+    } catch (error) {
+      if (stopping.aborted) throw new Error('the agent stops', { cause: error })
+      if (late.aborted) throw new Error(noEnd(seconds), { cause: error })
+      throw new Error(explained((error as Error).message), { cause: error })
+    }
+  }
+
+  return (arguments_) => (withPrograms.has(arguments_[0] ?? '') ? withServer(arguments_) : here(arguments_))
 }
 
 function reasonOf(result: RunResult, seconds: number): string {
   if (result.outcome === 'stopped') return 'the agent stops'
-  if (result.outcome === 'timeout') return `no end after ${seconds} s`
+  if (result.outcome === 'timeout') return noEnd(seconds)
   if (result.outcome !== 'exited') return result.reason ?? result.outcome
-  return `exit status ${result.exit ?? 'unknown'}: ${lastWords(Buffer.concat([result.stderr, result.stdout]).toString())}`
+  return failed(result.exit ?? 'unknown', Buffer.concat([result.stderr, result.stdout]))
+}
+
+function noEnd(seconds: number): string {
+  return `no end after ${seconds} s`
+}
+
+function failed(exit: number | string, output: Buffer): string {
+  return `exit status ${exit}: ${lastWords(output.toString())}`
 }
 
 /** Git's reason: its `fatal:` or `error:` line, else its last one; behind it what it leads to, or what ssh said before. */

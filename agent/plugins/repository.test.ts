@@ -20,7 +20,7 @@ import { createPluginRepository } from './repository.ts'
 import { pluginRevision } from './revision.ts'
 
 // Each test starts dozens of git processes.
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 90_000 })
 
 let root: string
 beforeEach(() => {

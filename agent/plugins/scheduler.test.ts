@@ -38,6 +38,8 @@ function script(path: string, body: string): void {
 const item = (metric: string) =>
   JSON.stringify([{ endpoint: 'h', metric, value: 1, step: 1, counterType: 'GAUGE', tags: '', timestamp: 5 }])
 
+const hold = { current: false }
+
 function start(parallel = 10, placeMs = 30_000, now: () => number = Date.now) {
   const held: ReceivedItem[] = []
   const counters = createCounters()
@@ -71,7 +73,7 @@ function start(parallel = 10, placeMs = 30_000, now: () => number = Date.now) {
       now,
     }),
     parallel: () => parallel,
-    isHeld: () => false,
+    isHeld: () => hold.current,
     hostname: () => 'h',
     counters,
     log,
@@ -169,6 +171,23 @@ test('a plugin that hangs in a long cycle does not keep the others from running'
   await bind('3600_hang.sh', '1_quick.sh')
   expect(await ran('1_quick.sh()')).toMatchObject({ samples: 1 })
   expect(scheduler.states().get('3600_hang.sh()')?.running).toBe(true)
+})
+
+test('while files are replaced nothing is started; what was due then starts when that is over', async () => {
+  script('1_a.sh', `echo '${item('a')}'`)
+  const { bind, ran, scheduler, counters } = start()
+  hold.current = true
+  try {
+    await bind('1_a.sh')
+    // Due, and due again while the first is still held.
+    await vi.waitFor(() => expect(counters.get('plugin.skipped')).toBeGreaterThan(0), { timeout: 10_000 })
+    expect(scheduler.states().get('1_a.sh()')).toMatchObject({ running: false, last: undefined })
+  } finally {
+    hold.current = false
+  }
+  await bind('1_a.sh')
+  expect(scheduler.states().get('1_a.sh()')?.running).toBe(true)
+  expect(await ran('1_a.sh()')).toMatchObject({ samples: 1 })
 })
 
 test('what is no longer bound stops, and a changed file is shown with its new time', async () => {

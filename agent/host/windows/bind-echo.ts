@@ -57,7 +57,7 @@ export function bindEcho(koffi: Koffi): EchoCalls {
 
 interface Sending {
   readonly handle: unknown
-  send(
+  readonly send: (
     handle: unknown,
     event: unknown,
     to: Buffer,
@@ -65,8 +65,8 @@ interface Sending {
     reply: unknown,
     size: number,
     timeoutMs: number,
-  ): unknown
-  parse(reply: unknown, size: number): unknown
+  ) => unknown
+  readonly parse: (reply: unknown, size: number) => unknown
 }
 
 function bindIcmp(koffi: Koffi) {

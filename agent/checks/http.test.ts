@@ -6,6 +6,7 @@ import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createNames } from '../host/names.ts'
 import { checkContract } from './check.contract.ts'
 import type { Outcome } from './check.ts'
 import { certificateKey, expiredCertificate, lastingCertificate } from './fixture-certificates.ts'
@@ -177,6 +178,16 @@ test('no answer in time, nobody there and somebody who speaks another language a
     values: bad,
     reason: `connect ECONNREFUSED 127.0.0.1:${port}`,
   })
+})
+
+test('a host may be a name; one that is not known is no good', async () => {
+  const url = base.replace('127.0.0.1', 'localhost')
+  expect(await check(`url=${url}/`)).toMatchObject({ values: { 'http.ok': 1 } })
+  expect(await check(`url=${url}/,ip=6`)).toMatchObject({ values: { 'http.ok': 0 } })
+  const names = createNames({ hostsFile: '/absent', servers: ['127.0.0.1:1'] })
+  const [outcome] = await runChecks(http, ['url=http://absent.example/'], { names })
+  expect(outcome).toMatchObject({ values: { 'http.ok': 0, 'http.status': 0 } })
+  expect(outcome?.reason).toContain('Cannot resolve absent.example: no')
 })
 
 test('an address of IPv6 is asked as one', async () => {

@@ -59,6 +59,10 @@ test('without a scheme it is http', async () => {
   expect(await health(base.replace('http://', ''))).toBe(1)
 })
 
+test('a host may be a name, of which each address is tried', async () => {
+  expect(await health(base.replace('127.0.0.1', 'localhost'))).toBe(1)
+})
+
 test('no answer in time is no health', async () => {
   expect(await health(`${base}/slow`, 1)).toBe(0)
 })

@@ -15,12 +15,13 @@ import type { Answer, ModuleSpec, ModuleStatus, Request } from '#lib/supervise'
 import { formatTable } from '#lib/table'
 
 /** In the order in which they start, so that each finds those it talks to; they stop in the reverse order. */
-const modules = ['hbs', 'graph-query', 'judge', 'transfer', 'agent'] as const
+const modules = ['hbs', 'graph-query', 'alarm', 'judge', 'transfer', 'agent'] as const
 
 /** Names under which Open-Falcon's control knows a module or an action. */
 const otherNames: Record<string, string> = { graph: 'graph-query', check: 'status', monitor: 'tail' }
 
 const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...] | ledger | schema | sql STATEMENT
+       ./control agent status|check [NAME [TAGS]]|flare
        ./control verify [DIR] [--deep] | backup TARGET | restore SOURCE [--force] | resync
 
   start     start the modules (all when none is named) and wait until each is healthy
@@ -33,6 +34,8 @@ const usage = `Usage: ./control start|stop|restart|reload|status|tail [module...
   ledger [--since 1h] [--endpoint X] [--from HOST:PORT]...
             what was received, passed on, held and lost, hop by hop
   sql TEXT  run one statement on hbs' database and show its rows
+  agent     what the agent says of itself; one collector or check, sending nothing; a file that helps to find out what is
+            wrong, without secrets
   verify    read every block of graph-query's store, running or not; exit code 1 when something is damaged
   backup    copy the store, running or not; again into the same folder copies only what is new
   restore   make the store of a backup; graph-query must not run
@@ -64,6 +67,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sql') return showRows(argv.slice(1).join(' '))
   if (argv[0] === 'ledger') return ledger(argv.slice(1))
   if (argv[0] === 'schema') return withPortalTables(makeTables)
+  if (argv[0] === 'agent') return runModule('agent', argv.slice(1), process.env['FALCON_FROM'])
   if (['verify', 'backup', 'restore', 'resync'].includes(argv[0] ?? '')) return onStore(argv)
   const [action = '', ...named] = argv.map((word) => otherNames[word] ?? word)
   const unknown = named.filter((name) => !modules.some((module) => module === name))
@@ -262,6 +266,8 @@ function ledgerDirsOf(module: string): string[] | undefined {
       return ledgersOfTransfer(spool?.dir ?? 'var/transfer/spool')
     case 'judge':
       return [join(dir ?? 'var/judge', 'ledger')]
+    case 'alarm':
+      return [join(dir ?? 'var/alarm', 'ledger')]
     case 'graph-query':
       return [join(storage?.dir ?? 'var/graph-query', 'ledger')]
     default:
@@ -280,7 +286,13 @@ function ledgersOfTransfer(spoolDir: string): string[] {
 function onStore(argv: readonly string[]): Promise<number> {
   const standing = process.env['FALCON_FROM'] ?? projectRoot
   const words = argv.map((word, i) => (i === 0 || word.startsWith('-') ? word : resolve(standing, word)))
-  const child = spawn(process.execPath, [join('dist', 'graph-query', 'main.js'), ...words], { stdio: 'inherit' })
+  return runModule('graph-query', words)
+}
+
+/** A command of a module, in a process of its own; paths in it count from `cwd`. */
+function runModule(name: string, words: readonly string[], cwd = projectRoot): Promise<number> {
+  const main = join(projectRoot, 'dist', name, 'main.js')
+  const child = spawn(process.execPath, [main, ...words], { stdio: 'inherit', cwd })
   return new Promise((done, failed) => {
     child.once('error', failed)
     child.once('exit', (code) => done(code ?? 1))

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
-const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-query', 'schema', 'bench']
+const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-query', 'alarm', 'schema', 'bench']
 
 export default defineConfig({
   test: {
@@ -25,8 +25,8 @@ export default defineConfig({
       {
         ...source,
         test: {
-          name: 'wine',
-          include: ['test/wine/**/*.test.ts'],
+          name: 'executable',
+          include: ['test/wine/**/*.test.ts', 'test/executable/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,

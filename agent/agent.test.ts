@@ -83,7 +83,7 @@ async function agentWith(settings: Record<string, unknown>, lines: string[] = []
     random: Math.random,
     readConfig: async () => agentConfig.parse(file.current),
     exit: () => undefined,
-    collectGarbage: () => undefined,
+    collectGarbage: () => Promise.resolve(),
   })
   cleaning.push(() => agent.stop())
   const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${agent.port}${path}`, init)
@@ -110,18 +110,22 @@ test('collection, checks and plugins of one host arrive at transfer, with defaul
     transfer: { enabled: true, addrs: [address], interval: 1 },
     http,
     default_tags: { idc: 'z1' },
-    ignore: { 'cpu.busy': true },
+    ignore: { 'cpu.busy': true, 'plugin.exit': true },
   })
   const find = (metric: string) => taken.find((item) => item.metric === metric)
   await vi.waitFor(
     () => {
-      for (const metric of ['cpu.idle', 'net.port.listen', 'hello', 'agent.cpu'])
+      for (const metric of ['cpu.idle', 'net.port.listen', 'hello', 'agent.cpu', 'plugin.failed'])
         expect(find(metric), metric).toBeDefined()
     },
     { timeout: 10_000 },
   )
   expect(find('hello')).toMatchObject({ endpoint: 'h1', value: '7', step: 1, tags: 'a=b,idc=z1' })
   expect(find('net.port.listen')).toMatchObject({ endpoint: 'h1', value: 1, tags: `port=${up.port},idc=z1` })
+  expect(find('plugin.failed')).toMatchObject({ value: 0, step: 1, tags: 'plugin=sys/1_hello.sh,idc=z1' })
+  expect(find('plugin.exit')).toBeUndefined()
+  const detail = (await (await ask('/plugins?detail')).json()) as { data: Record<string, unknown> }
+  expect(detail.data['sys/1_hello.sh']).toMatchObject({ Cycle: 1, Exit: 0, Samples: 1, Error: '' })
   expect(find('agent.alive')).toMatchObject({ value: 1, step: 1, tags: 'idc=z1' })
   expect(find('cpu.busy')).toBeUndefined()
   expect(reports[0]).toMatchObject({ Hostname: 'h1', IP: '127.0.0.1', AgentVersion: '9.9' })
@@ -176,7 +180,8 @@ test('an agent that sends nothing says so', async () => {
 })
 
 test('a reload applies what it can, says what waits for a restart, and refuses what is wrong', async () => {
-  const settings = { hostname: 'h1', token: 'a-secret', http }
+  const plugin = { git: 'https://user:a-password@git.example/p.git' }
+  const settings = { hostname: 'h1', token: 'a-secret', plugin, http }
   const { ask, file } = await agentWith(settings)
   file.current = { ...settings, hostname: 'h2', transfer: { interval: 10 }, spool: { maxAgeSeconds: 100 } }
   const answer = (await (await ask('/config/reload', { method: 'POST' })).json()) as Record<string, unknown>
@@ -184,12 +189,66 @@ test('a reload applies what it can, says what waits for a restart, and refuses w
     msg: 'success',
     applied: ['hostname', 'transfer.interval'],
     needsRestart: ['spool.maxAgeSeconds'],
-    data: { hostname: 'h2', token: '***' },
+    data: { hostname: 'h2', token: '***', plugin: { git: 'https://***@git.example/p.git' } },
   })
   expect(await (await ask('/proc/kernel/hostname')).json()).toEqual({ msg: 'success', data: 'h2' })
   file.current = { hostname: 5 }
   expect(await (await ask('/config/reload')).text()).toContain('hostname')
   expect(await (await ask('/proc/kernel/hostname')).json()).toEqual({ msg: 'success', data: 'h2' })
+})
+
+test('a reload moves to other transfers and another hbs, and changes the step, without losing a sample', async () => {
+  const [before, after] = [await upstream({ plugins: ['old'] }), await upstream({ trusted: '10.1.2.3' })]
+  const settings = {
+    hostname: 'h1',
+    heartbeat: { enabled: true, addr: before.address, interval: 60 },
+    transfer: { enabled: true, addrs: [before.address], interval: 3600 },
+    http,
+  }
+  const { ask, file, agent } = await agentWith(settings)
+  const push = (metric: string) =>
+    ask('/v1/push', { method: 'POST', body: JSON.stringify([{ metric, value: 1, step: 60, counterType: 'GAUGE' }]) })
+  expect(await (await push('one')).text()).toBe('success')
+  file.current = {
+    ...settings,
+    heartbeat: { enabled: true, addr: after.address, interval: 30 },
+    transfer: { enabled: true, addrs: [after.address], interval: 1 },
+    collector: { mountPoint: ['/'] },
+  }
+  const pushes = [push('two'), push('three')]
+  const changes = (await (await ask('/config/reload')).json()) as { applied: string[]; needsRestart: string[] }
+  expect(changes.needsRestart).toEqual([])
+  expect(changes.applied.toSorted()).toEqual([
+    'collector.mountPoint',
+    'heartbeat.addr',
+    'heartbeat.interval',
+    'transfer.addrs',
+    'transfer.interval',
+  ])
+  for (const answer of await Promise.all(pushes)) expect(answer.status).toBe(200)
+  expect((await push('four')).status).toBe(200)
+  const arrived = () => [...before.taken, ...after.taken].map(({ metric }) => metric)
+  await vi.waitFor(
+    async () => {
+      expect(arrived()).toEqual(expect.arrayContaining(['one', 'two', 'three', 'four']))
+      expect(after.taken.filter(({ metric, step }) => metric === 'cpu.idle' && step === 1).length).toBeGreaterThan(2)
+      expect(await (await ask('/ips')).json()).toEqual({ msg: 'success', data: ['10.1.2.3'] })
+    },
+    { timeout: 15_000 },
+  )
+  expect(after.taken.some(({ metric }) => metric === 'four')).toBe(true)
+  await agent.stop()
+  const dropped = Object.entries(agent.counters.values()).filter(([name, n]) => name.startsWith('dropped.') && n > 0)
+  expect(dropped).toEqual([])
+})
+
+test('where samples were not sent at all, sending begins with a restart', async () => {
+  const { ask, file } = await agentWith({ http })
+  file.current = { http, transfer: { enabled: true, addrs: ['127.0.0.1:1'] } }
+  expect(await (await ask('/config/reload')).json()).toMatchObject({
+    applied: [],
+    needsRestart: ['transfer.enabled', 'transfer.addrs'],
+  })
 })
 
 test('each command of /run is logged with who, what and how it ended, and its limits hold', async () => {

@@ -77,7 +77,7 @@ export interface Surroundings {
   readonly readConfig: () => Promise<AgentConfig>
   /** Ends the process, as a signal would; with code 0 unless another is given. */
   readonly exit: (code?: number) => void
-  readonly collectGarbage: () => void
+  readonly collectGarbage: () => Promise<void>
 }
 
 export interface RunningAgent {
@@ -208,7 +208,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   const checkRunner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, names, hostname: hostname() }),
+    context: () => ({ host: platform.host, names, dataDir: at(config.dataDir), hostname: hostname() }),
     now,
   })
   let heartbeat: RunningHeartbeat | undefined
@@ -314,6 +314,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     if (!config.http.enabled || config.http.listen === '') return undefined
     const agent = agentRoutes({
       version,
+      pid: process.pid,
       workDir: around.root,
       config: () => current,
       trust,

@@ -24,7 +24,8 @@ const localCheck = z
   })
   .superRefine(({ metric, tags, options }, context) => {
     const read = parseCheck(metric, tags, options)
-    if (!read.ok) context.addIssue({ code: 'custom', message: withoutPasswords(`${metric}: ${read.reason}`) })
+    if (!read.ok)
+      context.addIssue({ code: 'custom', path: ['metric'], message: withoutPasswords(`${metric}: ${read.reason}`) })
   })
 
 /** `agent/cfg.json`: the members of falcon-plus' agent, then ours (each with a safe default). */

@@ -35,9 +35,9 @@ test('what the host is short of counts while it is measured', () => {
   expect(kinds({ values: [value('df.bytes.used.percent', 91)] })).toEqual([['warning', 'diskFull']])
   expect(kinds({ values: [value('df.bytes.used.percent', 97)] })).toEqual([['bad', 'diskFull']])
   expect(kinds({ values: [value('df.bytes.used.percent', 99, nowMs - 200_000)] })).toEqual([])
-  expect(kinds({ values: [value('cpu.idle', 2, nowMs, ''), value('df.stuck', 1)] })).toEqual([
+  expect(kinds({ values: [value('mem.memused.percent', 98, nowMs, ''), value('df.stuck', 1)] })).toEqual([
     ['bad', 'diskStuck'],
-    ['warning', 'cpuBusy'],
+    ['warning', 'memoryFull'],
   ])
 })
 

@@ -23,7 +23,20 @@ export type FindingKind =
   | 'inodesFull'
   | 'diskStuck'
   | 'memoryFull'
-  | 'cpuBusy'
+
+const aboutElsewhere: readonly FindingKind[] = [
+  'checkFailed',
+  'diskFull',
+  'inodesFull',
+  'diskStuck',
+  'memoryFull',
+  'moreOfThese',
+]
+
+/** Whether the agent itself is in trouble, not its host or what a check watches. */
+export function isAboutAgent(kind: FindingKind): boolean {
+  return !aboutElsewhere.includes(kind)
+}
 
 /** Something that needs a person. */
 export interface Finding {
@@ -129,8 +142,6 @@ function host({ values, nowMs, stepMs }: AgentStatus): Finding[] {
         return measured === 1 ? [{ level: 'bad', kind: 'diskStuck', facts }] : []
       case 'mem.memused.percent':
         return measured < 95 ? [] : [{ level: 'warning', kind: 'memoryFull', facts }]
-      case 'cpu.idle':
-        return measured > 5 ? [] : [{ level: 'warning', kind: 'cpuBusy', facts: { percent: 100 - percent } }]
       default:
         return []
     }

@@ -1,4 +1,5 @@
 import { run as agent } from './agent.ts'
+import { run as alarm } from './alarm.ts'
 import { run as capacity } from './capacity.ts'
 import { run as fullPath } from './full-path.ts'
 import { goalsTable } from './goals.ts'
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Reached | void>>> = {
   link,
   'transfer-intake': transferIntake,
   judge,
+  alarm,
   graph,
   growth,
   index,

@@ -30,4 +30,6 @@ export const checkMetrics: readonly string[] = [
   'file.size',
   'file.age.newest',
   'file.age.oldest',
+  'log.count',
+  'log.behind',
 ]

@@ -21,6 +21,8 @@ command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing="$missing
 command -v redis-server >/dev/null || missing="$missing redis-server"
 command -v victoria-metrics >/dev/null || missing="$missing victoria-metrics"
 command -v git >/dev/null || missing="$missing git"
+# The agent for Windows is tried out under Wine.
+command -v wine >/dev/null || missing="$missing wine64 wine"
 if [ -n "$missing" ]; then
   [ "$(id -u)" = 0 ] || fail "these packages are needed and only root can install them: apt-get install$missing"
   command -v apt-get >/dev/null || fail "these programs are needed, and there is no apt-get to install them with:$missing"
@@ -35,6 +37,9 @@ rm -rf dist
 npm run --silent build
 touch dist/.built
 
+say "Building the agent's executables"
+npm run --silent build:agent
+
 say "Format, lint, types, architecture, dead code"
 npm run --silent format:check
 npm run --silent lint
@@ -44,7 +49,7 @@ npm run --silent dead-code
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 failed=0
-for project in architecture unit vectors system; do
+for project in architecture unit vectors system executable; do
   say "Tests: $project"
   npx --no-install vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="$results/$project.json" || failed=1
 done

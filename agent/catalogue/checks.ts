@@ -17,7 +17,7 @@ export const checkMetrics: readonly MetricGroup[] = [
       gauge(
         'proc.num',
         'processes',
-        'with exactly that name (15 bytes at most) and that part in their arguments, which are joined without blanks; never kernel threads',
+        'with exactly that name (15 bytes at most; on Windows that of the file, `.exe` may be left out) and that part in their arguments, which are joined without blanks, on Windows as they were written; never kernel threads',
       ),
     ],
   },
@@ -45,7 +45,7 @@ export const checkMetrics: readonly MetricGroup[] = [
   {
     title: 'Check: directories',
     tags: ['path'],
-    note: 'For each strategy with tags `path=<directory>`. Several are measured side by side, one question of each in turn.',
+    note: 'For each strategy with tags `path=<directory>`, on Windows `path=C:\\Data`. Several are measured side by side, one question of each in turn.',
     metrics: [gauge('du.bs', 'bytes', 'as `du -bs` counts; -1 when a part cannot be read or after 30 s')],
   },
   {
@@ -116,6 +116,15 @@ export const checkMetrics: readonly MetricGroup[] = [
       gauge('file.size', 'bytes', 'of all of them'),
       gauge('file.age.newest', 's', 'since the youngest was last written to; missing when there is none'),
       gauge('file.age.oldest', 's', 'since the oldest was last written to'),
+    ],
+  },
+  {
+    title: 'Check: log files',
+    tags: ['file'],
+    note: 'For each check with tags `file=<path with * and ?>` and `text=<text>` or `match=<expression>`; `encoding` is `utf-8` or `gbk`, `megabytes` what is read in a round at most (16). Counting begins with what comes after the first round.',
+    metrics: [
+      gauge('log.count', 'lines', 'that came since the last round and match; missing when a file cannot be read'),
+      gauge('log.behind', 'bytes', 'that could not be looked through in this round'),
     ],
   },
 ]

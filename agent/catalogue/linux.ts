@@ -25,11 +25,12 @@ export const linuxMetrics: readonly MetricGroup[] = [
   {
     title: 'Load and kernel',
     tags: [],
-    note: 'From /proc/loadavg, fs.file-max, fs.file-nr and kernel.pid_max.',
+    note: 'From /proc/loadavg, /proc/uptime, fs.file-max, fs.file-nr and kernel.pid_max.',
     metrics: [
       gauge('load.1min', 'tasks', 'running or waiting for a disk, average of a minute'),
       gauge('load.5min', 'tasks', 'the same of 5 minutes'),
       gauge('load.15min', 'tasks', 'the same of 15 minutes'),
+      gauge('sys.uptime', 's', 'since the system started'),
       gauge('kernel.maxfiles', 'files', 'open files the kernel allows'),
       gauge('kernel.maxproc', 'pids', 'process ids the kernel allows'),
       gauge('kernel.files.allocated', 'files', 'file handles in use'),
@@ -158,7 +159,10 @@ export const linuxMetrics: readonly MetricGroup[] = [
     title: 'TCP counters',
     tags: [],
     note: 'From /proc/net/netstat. Current kernels lack some of them, which are then absent.',
-    metrics: tcpExtNames.map((name) => counter(`TcpExt.${name}`, '1/s', `${name} of the group TcpExt`)),
+    metrics: [
+      ...tcpExtNames.map((name) => counter(`TcpExt.${name}`, '1/s', `${name} of the group TcpExt`)),
+      counter('net.tcp.retrans', '1/s', 'segments sent again, from /proc/net/snmp'),
+    ],
   },
   {
     title: 'UDP counters',

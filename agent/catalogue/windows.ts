@@ -136,9 +136,9 @@ export const windowsMetrics: readonly MetricGroup[] = [
     ],
   },
   {
-    title: 'Windows: connections and uptime',
+    title: 'Windows: connections, uptime and restarts',
     tags: [],
-    note: 'IPv4 and IPv6 together; Linux names.',
+    note: 'IPv4 and IPv6 together. Linux names, sent unless `collector.windowsNames` is `windows-agent`.',
     metrics: [
       gauge('ss.estab', 'sockets', 'established, or closed by the other side only'),
       counter('net.tcp.retrans', '1/s', 'segments sent again'),
@@ -147,6 +147,15 @@ export const windowsMetrics: readonly MetricGroup[] = [
       counter('snmp.Udp.InErrors', '1/s', 'not delivered for other reasons'),
       counter('snmp.Udp.OutDatagrams', '1/s', 'sent'),
       gauge('sys.uptime', 's', 'since the system started'),
+      gauge('win.reboot.pending', '-', '1: Windows Update or a part of Windows that was installed waits for a restart'),
+    ],
+  },
+  {
+    title: 'Windows: clock',
+    tags: [],
+    note: 'As on Linux; by itself with the servers that the time service of Windows follows by name. In a domain name some in `collector.ntpServers`.',
+    metrics: [
+      gauge('sys.ntp.offset', 'ms', 'how far this host is ahead of its time servers; negative when it is behind'),
     ],
   },
   {

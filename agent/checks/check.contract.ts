@@ -64,6 +64,7 @@ async function samplesOf(family: CheckFamily, tags: string): Promise<CollectedSa
     current: () => [{ metric, tags, target: target.value }],
     context: () => checkContext(),
     now: () => 0,
+    settle: async () => undefined,
   })
   return (await Promise.all(runner.collectors.map((collector) => collector.collect()))).flat()
 }

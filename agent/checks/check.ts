@@ -16,6 +16,8 @@ export interface Check {
 export interface CheckContext {
   readonly host: Host
   readonly names: Names
+  /** Where checks keep what they must remember over a restart. */
+  readonly dataDir: string
   /** This agent's endpoint name. */
   readonly hostname: string
 }
@@ -45,6 +47,8 @@ export interface CheckFamily {
   run(targets: readonly unknown[], context: CheckContext): Promise<Outcome[]>
   /** Tag text that each sample has besides those asked for. */
   ownTags(context: CheckContext): string
+  /** Whether values tell how long something took, so that it matters when the agent is busy itself. */
+  readonly timesAnswers: boolean
 }
 
 export type CheckOptions = Readonly<Record<string, string>>
@@ -56,10 +60,12 @@ export function defineCheck<Target>(family: {
   read(tags: string, options: CheckOptions): Reading<Target>
   run(targets: readonly Target[], context: CheckContext): Promise<Outcome[]>
   ownTags?(context: CheckContext): string
+  timesAnswers?: boolean
 }): CheckFamily {
   return {
     ...family,
     run: (targets, context) => family.run(targets as readonly Target[], context),
+    timesAnswers: family.timesAnswers ?? false,
     ownTags: (context) => family.ownTags?.(context) ?? '',
   }
 }

@@ -54,4 +54,8 @@ test('one that cannot be measured in time has the size -1, and others are measur
   expect(deadlines).toEqual([30_000, 30_000])
 })
 
-checkContract(directorySize, ['path=/etc/apt', 'path=/absent/folder'], ['path=', 'path=relative', 'dir=/etc', 'path'])
+checkContract(
+  directorySize,
+  ['path=/etc/apt', 'path=/absent/folder', String.raw`path=C:\Program Files`, 'path=d:/data'],
+  ['path=', 'path=relative', 'path=C:data', String.raw`path=\data`, 'dir=/etc', 'path'],
+)

@@ -12,11 +12,16 @@ export const directorySize = defineCheck<string>({
   metrics: ['du.bs'],
   read(tags) {
     const path = tags.startsWith('path=') ? tags.slice('path='.length).trim() : ''
-    if (!path.startsWith('/')) return { ok: false, reason: `"${tags}" is not path=<absolute path>` }
+    if (!isAbsolute(path)) return { ok: false, reason: `"${tags}" is not path=<absolute path>` }
     return { ok: true, value: path }
   },
   run: (paths, { host }) => Promise.all(paths.map((path) => sizeOf(host, path))),
 })
+
+/** On whichever system: the portal may hand out paths of the other one, which then have no size. */
+function isAbsolute(path: string): boolean {
+  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path)
+}
 
 async function sizeOf(host: Host, path: string): Promise<Outcome> {
   const startedAt = performance.now()

@@ -26,6 +26,7 @@ const parallel = 128
 /** `lookup=<name>[,type=A|…][,server=<name or address>][,port=53][,timeout=<seconds>][,expect=<answer>]`: what DNS says. */
 export const dns = defineCheck<DnsTarget>({
   name: 'dns',
+  timesAnswers: true,
   metrics: ['dns.ok', 'dns.latency', 'dns.answers'],
   read: (tags, options) =>
     readOptions(

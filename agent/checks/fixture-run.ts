@@ -6,7 +6,13 @@ import type { CheckContext, CheckFamily, CheckOptions, Outcome } from './check.t
 
 /** For tests: what checks may use, on this machine unless something else is given. */
 export function checkContext(given: Partial<CheckContext> = {}): CheckContext {
-  return { host: createLinuxHost({ root: '/' }), names: createNames(), hostname: 'h', ...given }
+  return {
+    host: createLinuxHost({ root: '/' }),
+    names: createNames(),
+    dataDir: '/dev/null/data',
+    hostname: 'h',
+    ...given,
+  }
 }
 
 /** For tests: the targets of these texts, run once. */

@@ -5,7 +5,7 @@ import { reasonOf } from './connect.ts'
 import { loadMatcher } from './expression.ts'
 import { exchange } from './http-exchange.ts'
 import type { HttpAnswer } from './http-exchange.ts'
-import type { HttpTarget } from './http.ts'
+import type { HttpTarget } from './http-target.ts'
 import { readWebAddress } from './web-address.ts'
 
 type Request = Pick<HttpTarget, 'url' | 'method' | 'headers' | 'body'>

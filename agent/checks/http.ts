@@ -1,27 +1,10 @@
 import { defineCheck } from './check.ts'
 import { eachTarget } from './each-target.ts'
 import { expressionProblem } from './expression.ts'
+import type { HttpTarget } from './http-target.ts'
 import { readOptions } from './options.ts'
 import type { OptionReader } from './options.ts'
 import { readWebAddress } from './web-address.ts'
-
-/** One request, and what is a good answer to it. */
-export interface HttpTarget {
-  readonly url: string
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-  readonly timeoutMs: number
-  /** Status codes as `200` or `2xx`. */
-  readonly expected: readonly string[]
-  /** What the body must hold: a text and an expression; empty for anything. */
-  readonly text: string
-  readonly match: string
-  readonly redirects: number
-  /** Whether any certificate will do. */
-  readonly insecure: boolean
-  readonly version: 4 | 6 | undefined
-}
 
 /** Requests at a time. */
 const parallel = 200
@@ -34,6 +17,7 @@ const keys = {
 /** `url=<url>` and the options above: whether the answer is a good one, its status and latency, days left to the certificate. */
 export const http = defineCheck<HttpTarget>({
   name: 'http',
+  timesAnswers: true,
   metrics: ['http.ok', 'http.status', 'http.latency', 'http.cert.days'],
   read: (tags, options) => readOptions(tags, options, keys, readTarget),
   async run(targets, { names }) {

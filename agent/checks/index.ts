@@ -4,6 +4,7 @@ import { directorySize } from './directory-size.ts'
 import { dns } from './dns.ts'
 import { file } from './file.ts'
 import { http } from './http.ts'
+import { createLogCount } from './log.ts'
 import { ping } from './ping.ts'
 import { portListening } from './port-listening.ts'
 import { processCount } from './process-count.ts'
@@ -25,6 +26,7 @@ export const checkFamilies: readonly CheckFamily[] = [
   http,
   dns,
   file,
+  createLogCount(),
 ]
 
 /** Reads one metric and tag text as hbs hands them out (`Agent.BuiltinMetrics`) or the configuration has them. */

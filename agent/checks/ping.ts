@@ -22,6 +22,7 @@ const gapMs = 200
 /** `host=<name or address>[,count=<n>][,timeout=<seconds>][,ip=4|6]`: ICMP echoes, the share lost and how long they took. */
 export const ping = defineCheck<PingTarget>({
   name: 'ping',
+  timesAnswers: true,
   metrics: ['ping.loss', 'ping.min', 'ping.avg', 'ping.max'],
   read: (tags, options) =>
     readOptions(tags, options, { keys: ['host', 'count', 'timeout', 'ip'] }, (reader) => ({

@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts'
 import { StuckError } from '../host/slow-calls.ts'
 
 export interface ProcessPattern {
-  /** The whole name as the kernel keeps it (15 bytes). */
+  /** The whole name as the system keeps it: on Linux 15 bytes, on Windows that of the file, `sqlservr.exe`. */
   readonly name?: string
   /** Part of the arguments, which are joined without separator. */
   readonly commandLine?: string
@@ -35,11 +35,9 @@ function lastOf(parts: readonly string[], prefix: string): string | undefined {
 export async function findProcesses(host: Host, patterns: readonly ProcessPattern[]): Promise<number[][]> {
   const found = patterns.map((): number[] => [])
   const numbered = [...patterns.entries()]
-  const ofAnyName = numbered.some(([, { name }]) => name === undefined)
-  const names = new Set(patterns.map(({ name }) => name))
   for (const [pid, name] of await host.processNames()) {
-    if (!ofAnyName && !names.has(name)) continue
-    const candidates = numbered.filter(([, wanted]) => (wanted.name ?? name) === name)
+    const candidates = numbered.filter(([, { name: wanted }]) => wanted === undefined || host.isNamed(name, wanted))
+    if (candidates.length === 0) continue
     const commandLine = await commandLineOf(host, pid)
     if (commandLine === '') continue
     for (const [i, wanted] of candidates) {

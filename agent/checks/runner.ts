@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sortTags } from '#protocol'
 import { gauge } from '../collectors/collector.ts'
 import type { CollectedSample, Collector } from '../collectors/collector.ts'
@@ -6,6 +7,9 @@ import type { Check, CheckContext, CheckFamily, Outcome } from './check.ts'
 import { withoutPasswords } from './passwords.ts'
 import { mergeTargets } from './targets.ts'
 import type { WantedTarget } from './targets.ts'
+
+/** By then the collectors that a round begins with have read what they read without waiting. */
+const settleMs = 200
 
 /** How a check is doing, for people. Passwords in URLs are left out. */
 export interface CheckState {
@@ -39,8 +43,11 @@ export function createCheckRunner(options: {
   context: () => CheckContext
   /** Unix milliseconds. */
   now: () => number
+  /** Waits until the agent itself is not busy. */
+  settle?: () => Promise<void>
 }): CheckRunner {
-  const members = options.families.map((family) => createMember(family, options))
+  const settle = options.settle ?? (() => sleep(settleMs))
+  const members = options.families.map((family) => createMember(family, { ...options, settle }))
   return {
     collectors: members.map((member) => member.collector),
     states: () => members.flatMap((member) => member.states()),
@@ -49,7 +56,12 @@ export function createCheckRunner(options: {
 
 function createMember(
   family: CheckFamily,
-  { current, context, now }: { current: () => readonly Check[]; context: () => CheckContext; now: () => number },
+  {
+    current,
+    context,
+    now,
+    settle,
+  }: { current: () => readonly Check[]; context: () => CheckContext; now: () => number; settle: () => Promise<void> },
 ): { collector: Collector; states(): CheckState[] } {
   let last = new Map<string, CheckState['last']>()
   const wanted = () => mergeTargets(current().filter((check) => family.metrics.includes(check.metric)))
@@ -67,6 +79,7 @@ function createMember(
   async function collect(): Promise<CollectedSample[]> {
     const targets = wanted()
     if (targets.length === 0) return []
+    if (family.timesAnswers) await settle()
     const startedAt = performance.now()
     const took = () => performance.now() - startedAt
     const here = context()

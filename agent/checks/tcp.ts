@@ -28,6 +28,7 @@ const mostPieces = 256
 /** `host=,port=[,timeout=<seconds>][,ip=4|6][,send=<line>][,expect=<expression>]`: whether a connection, and an answer, comes. */
 export const tcp = defineCheck<TcpTarget>({
   name: 'tcp',
+  timesAnswers: true,
   metrics: ['tcp.connect', 'tcp.latency'],
   read: (tags, options) =>
     readOptions(tags, options, { keys: ['host', 'port', 'timeout', 'ip'], texts: ['send', 'expect'] }, (reader) => {

@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
-import { collectGarbage } from '../limits/garbage.ts'
 import { openPlatform } from '../platform/platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
@@ -46,7 +45,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
           if (code !== undefined) process.exitCode = code
           process.emit('SIGTERM')
         },
-        collectGarbage,
+        collectGarbage: async () => (await import('../limits/garbage.ts')).collectGarbage(),
       })
       options.onStarted?.()
       return running
@@ -66,6 +65,10 @@ function endInSpiteOf(unanswered: () => readonly string[]): void {
 
 /** What scripts usually need of the environment, and nothing else: it may hold secrets of whoever started us. */
 function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const wanted = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
+  const unix = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
+  // Without most of these, programs of Windows do not even start.
+  const windows = ['PATH', 'PATHEXT', 'SystemRoot', 'SystemDrive', 'windir', 'ComSpec', 'TEMP', 'TMP', 'USERPROFILE']
+  const windowsFolders = ['APPDATA', 'LOCALAPPDATA', 'ProgramData', 'ProgramFiles', 'ProgramFiles(x86)', 'USERNAME']
+  const wanted = process.platform === 'win32' ? [...windows, ...windowsFolders] : unix
   return Object.fromEntries(wanted.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }

@@ -9,10 +9,13 @@ export interface Host {
   uptimeSeconds(): Promise<number>
   /** Ports that TCP listens on or UDP is bound to, IPv4 and IPv6. */
   openPorts(): Promise<Set<number>>
-  /** Names (15 bytes at most) of all processes and kernel threads, by process id. */
+  /** Names of all processes and kernel threads, by process id: on Linux 15 bytes at most, on Windows that of the file. */
   processNames(): Promise<Map<number, string>>
+  /** Whether people mean a process of this name: on Windows small and capital letters are the same, `.exe` may be left out. */
+  isNamed(name: string, wanted: string): boolean
   /**
-   * Arguments joined without separator; empty for kernel threads, zombies and processes that are gone.
+   * Arguments joined without separator, on Windows as they were written; empty for kernel threads, zombies and processes
+   * that are gone.
    * Rejects with `StuckError` when the process is stuck in the kernel.
    */
   commandLine(pid: number): Promise<string>

@@ -129,6 +129,7 @@ export function createLinuxHost({
     openPorts: async () => readOpenPorts(files),
     gpus: () => readGpus(files, nvidiaSmi),
     processNames: () => readNames(files),
+    isNamed: (name, wanted) => name === wanted,
     commandLine: (pid) => readCommandLine(files, inside, pid, answerMs),
     processUse: async (pid) => readProcessUse(files, pid),
     openFiles: async (pid) => readOpenFiles(files, pid),

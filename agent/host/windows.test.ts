@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createWindowsHost } from './windows.ts'
 import { createFixtureWindowsHost } from './windows/fixture-host.ts'
 import { createFixtureWin32 } from './windows/fixture-win32.ts'
+import { parseDiskNames } from './windows/storage.ts'
 import type { Win32 } from './windows/win32.ts'
 
 const gib = 2 ** 30
@@ -67,6 +68,13 @@ test('disks are told as far as Windows counts them, times in milliseconds', asyn
   })
 })
 
+test('disks are found whatever their numbers, and told in their order', () => {
+  expect(parseDiskNames('C:\0PhysicalDrive10\0PhysicalDrive2\0PhysicalDriveX\0')).toEqual([
+    'PhysicalDrive2',
+    'PhysicalDrive10',
+  ])
+})
+
 test('adapters have the names of the control panel; loopback and what is gone meanwhile are left out', async () => {
   const adapters = await createFixtureWindowsHost().adapters(() => true)
   expect(adapters.map((adapter) => adapter.name)).toEqual([
@@ -111,6 +119,12 @@ test('a program that may not be asked for its command line has its name, one tha
   expect(await host.commandLine(12_345)).toBe('')
 })
 
+test('a program is named with or without .exe, in whichever letters', () => {
+  const { isNamed } = createFixtureWindowsHost()
+  expect(['sqlservr.exe', 'SQLSERVR.EXE', 'sqlservr'].every((wanted) => isNamed('SqlServr.exe', wanted))).toBe(true)
+  expect(['sql', 'servr.exe', 'sqlservr.exe.exe'].some((wanted) => isNamed('sqlservr.exe', wanted))).toBe(false)
+})
+
 test('services are found however their name is written, with whether they run', async () => {
   const services = await createFixtureWindowsHost().services()
   expect(services.get('w3svc')).toEqual({ name: 'W3SVC', running: true })
@@ -120,6 +134,25 @@ test('services are found however their name is written, with whether they run', 
 test('instances of SQL Server are those of the registry; without it there are none', async () => {
   expect(await createFixtureWindowsHost().sqlServerInstances()).toEqual(['MSSQLSERVER', 'REPORTS'])
   expect(await hostWith({ registryValues: () => undefined }).sqlServerInstances()).toEqual([])
+})
+
+test('a restart is pending while either key says so, even one without values', async () => {
+  const host = createFixtureWindowsHost()
+  expect(await host.rebootPending()).toBe(false)
+  const key = String.raw`SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending`
+  host.state.registry[key] = []
+  expect(await host.rebootPending()).toBe(true)
+})
+
+test('time servers are those that Windows follows by name, none in a domain', () => {
+  const host = createFixtureWindowsHost()
+  expect(host.timeServers()).toEqual([])
+  const key = String.raw`SYSTEM\CurrentControlSet\Services\W32Time\Parameters`
+  host.state.texts[String.raw`${key}\NtpServer`] = 'time.windows.com,0x9  ntp.example,0x1'
+  host.state.texts[String.raw`${key}\Type`] = 'NT5DS'
+  expect(host.timeServers()).toEqual([])
+  host.state.texts[String.raw`${key}\Type`] = 'NTP'
+  expect(host.timeServers()).toEqual(['time.windows.com', 'ntp.example'])
 })
 
 test('processors, uptime and the size of a folder', async () => {

@@ -9,9 +9,10 @@ import type { Disk, WindowsHost } from './windows/host.ts'
 import { parseAdapterIndexes, parseInterfaceRow, parsePorts, parseTcpStatistics } from './windows/network.ts'
 import { parseUdpStatistics } from './windows/network.ts'
 import { parseProcessUse } from './windows/processes.ts'
-import { parseServices } from './windows/services.ts'
-import { parseDiskPerformance, parseDrives, parseVolume } from './windows/storage.ts'
+import { isRunning, parseServices } from './windows/services.ts'
+import { parseDiskNames, parseDiskPerformance, parseDrives, parseVolume } from './windows/storage.ts'
 import { parseMemory, parseSystemTimes } from './windows/system.ts'
+import { readTimeServers } from './windows/time-servers.ts'
 import type { ProcessEntry, Win32 } from './windows/win32.ts'
 
 export interface WindowsHostOptions {
@@ -24,10 +25,13 @@ export interface WindowsHostOptions {
 
 const removable = 2
 const fixed = 3
-/** Numbers beyond it are not tried, as in Windows-Agent. */
-const mostDisks = 32
 const families = [2, 23] as const
 const sqlServerInstances = 'SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL'
+/** They are there as long as a restart is due. */
+const rebootKeys = [
+  'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\RebootRequired',
+  'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\RebootPending',
+]
 /** How many programs are looked at before others get their turn. */
 const atOnce = 100
 
@@ -45,8 +49,6 @@ export function createWindowsHost({
   const walks = createSlowCalls(createPlaces(Infinity))
   let programs = new Map<number, ProcessEntry>()
   let asked = 0
-
-  const services = () => system.run('the services', answerMs, async () => parseServices(await win32.services()))
 
   return {
     now,
@@ -68,9 +70,9 @@ export function createWindowsHost({
     disks: () =>
       drives.run('the disks', answerMs, async () => {
         const disks: Disk[] = []
-        for (let number = 0; number < mostDisks; number++) {
-          const bytes = await win32.diskPerformance(number)
-          if (typeof bytes !== 'string') disks.push(parseDiskPerformance(`PhysicalDrive${number}`, bytes))
+        for (const name of parseDiskNames(win32.deviceNames())) {
+          const bytes = await win32.diskPerformance(name)
+          if (bytes) disks.push(parseDiskPerformance(name, bytes))
         }
         return { atMs: now(), disks }
       }),
@@ -105,6 +107,10 @@ export function createWindowsHost({
       programs = win32.processes()
       return new Map([...programs].map(([pid, { name }]) => [pid, name]))
     },
+    isNamed(name, wanted) {
+      const [is, means] = [name.toLowerCase(), wanted.toLowerCase()]
+      return is === means || is === `${means}.exe`
+    },
     async commandLine(pid) {
       asked++
       if (asked % atOnce === 0) await setImmediate()
@@ -118,9 +124,15 @@ export function createWindowsHost({
       return parseProcessUse(answer, programs.get(pid)?.threads ?? 0)
     },
     openFiles: async (pid) => win32.handleCount(pid),
-    services,
-    serviceRunning: async (name) => (await services()).get(name.toLowerCase())?.running === true,
+    services: () => system.run('the services', answerMs, async () => parseServices(await win32.services())),
+    serviceRunning: (name) =>
+      system.run(`service ${name.toLowerCase()}`, answerMs, async () => {
+        const status = await win32.service(name)
+        return status !== undefined && isRunning(status)
+      }),
     sqlServerInstances: async () => win32.registryValues(sqlServerInstances) ?? [],
+    rebootPending: async () => rebootKeys.some((key) => win32.registryValues(key) !== undefined),
+    timeServers: () => readTimeServers(win32),
     counterQuery: () => win32.openCounterQuery(),
     treeSize: (path, deadlineMs) =>
       walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(path, signal, walkers)),

@@ -22,6 +22,7 @@ import type { AgentHour, AgentStatus } from '../status.ts'
 /** What the routes that are about the agent itself need of it. */
 export interface AgentFace {
   readonly version: string
+  readonly pid: number
   readonly workDir: string
   readonly config: () => AgentConfig
   readonly trust: () => Trust
@@ -102,6 +103,8 @@ export function agentRoutes(agent: AgentFace): Routes {
     },
     '/counter/all': () => data(counters.rows()),
     '/statistics/all': () => data(counters.rows()),
+    '/status': async () => data((await import('./status-view.ts')).statusView(agent.status(), agent.pid)),
+    '/values': () => data(agent.status().values),
     '/': async ({ query, headers }) => {
       // Loaded when somebody looks: most agents are never looked at.
       const [{ statusPage }, { languageOf }] = await Promise.all([

@@ -3,7 +3,7 @@ import type { Logger } from '#lib/log'
 
 const lookEveryMs = 1000
 /** The share of the limit beyond which nothing is taken in and what waits goes to disk. */
-const crowdedShare = 0.85
+const crowdedShare = 0.9
 /** Memory that a pushed body takes, in multiples of its length, until its samples are on their way. */
 const bodyFactor = 5
 /** Looks in a row that find the limit exceeded before the agent leaves: garbage has been collected in between. */
@@ -34,7 +34,7 @@ export interface MemoryLimitOptions {
   /** 0: no limit. */
   readonly megabytes: number
   readonly residentBytes: () => number
-  readonly collectGarbage: () => void
+  readonly collectGarbage: () => Promise<void>
   /** Brings what waits in memory to disk. */
   readonly spill: () => void
   readonly leave: () => void
@@ -54,17 +54,18 @@ export function startMemoryLimit(options: MemoryLimitOptions): MemoryLimit {
   let crowded = false
   for (const name of ['limit.refusedPushes', 'limit.looksAbove']) counters.add(name, 0)
 
-  function look(): void {
+  async function look(): Promise<void> {
     resident = residentBytes()
     if (resident > crowdedShare * limit) {
       if (!crowded) log.warn(facts(), 'close to the memory limit: pushes are refused, samples go to disk')
       crowded = true
       spill()
-      collectGarbage()
+      await collectGarbage()
       resident = residentBytes()
-    } else if (crowded) {
+    }
+    if (crowded && resident <= crowdedShare * limit) {
       crowded = false
-      log.info(facts(), 'memory is well below its limit again')
+      log.info(facts(), 'memory is below its limit again, pushes are taken')
     }
     above = resident > limit ? above + 1 : 0
     if (above > 0) counters.add('limit.looksAbove')
@@ -80,7 +81,7 @@ export function startMemoryLimit(options: MemoryLimitOptions): MemoryLimit {
     return { residentMegabytes: Math.round(resident / 2 ** 20), limitMegabytes: megabytes, pushedBytes: taken }
   }
 
-  const looking = setInterval(look, lookEveryMs)
+  const looking = setInterval(() => void look(), lookEveryMs)
   return {
     take(bytes) {
       if (resident + (taken + bytes) * bodyFactor > limit || crowded) {

@@ -63,12 +63,13 @@ function reasonOf(result: RunResult, seconds: number): string {
   return `exit status ${result.exit ?? 'unknown'}: ${lastWords(Buffer.concat([result.stderr, result.stdout]).toString())}`
 }
 
-/** Git's reason: its `fatal:` or `error:` line, else its last one; behind it what ssh said before. */
+/** Git's reason: its `fatal:` or `error:` line, else its last one; behind it what it leads to, or what ssh said before. */
 function lastWords(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   const telling = lines.find((line) => /^(?:fatal|error|CONFLICT)\b/.test(line)) ?? lines.at(-1) ?? 'git said nothing'
-  const before = /Could not read from remote/.test(telling) ? lines[lines.indexOf(telling) - 1] : undefined
-  return (before === undefined ? telling : `${telling} ${before}`).slice(0, 300)
+  const at = lines.indexOf(telling)
+  const more = telling.endsWith(':') ? lines[at + 1] : /Could not read from remote/.test(telling) ? lines[at - 1] : ''
+  return `${telling} ${more ?? ''}`.trim().slice(0, 300)
 }
 
 function explained(reason: string): string {

@@ -53,7 +53,7 @@ export function readNagios(plugin: Plugin, exit: number, text: string): NagiosRe
     tags: `label=${tagValue(unquoted(label))}${args}`,
     counterType: unit === 'c' ? 'COUNTER' : 'GAUGE',
   }))
-  return { samples: [status, ...values], message: (/^[^|\n]*/.exec(text)?.[0] ?? '').trim().slice(0, 200) }
+  return { samples: [status, ...values], message: (/^[^|\n]*/.exec(text.trimStart())?.[0] ?? '').trim().slice(0, 200) }
 }
 
 /** `app/60_check_disk.sh` → `disk` */

@@ -40,8 +40,8 @@ function watchRun(leader: number, mark: string, limits: RunLimits): RunGuard {
     return now === undefined || now.start === leaderStart
   }
 
-  /** Brings `known` up to date. Reads only what is of the run or newer than the last look. */
-  function look(): void {
+  /** Brings what is known up to date; resolves to what is new since the number `after` was given and not known yet. */
+  function look(after: number): ProcStat[] {
     for (const [pid, before] of known) {
       const now = readProcStat(pid)
       if (now?.start === before.start) known.set(pid, now)
@@ -49,31 +49,34 @@ function watchRun(leader: number, mark: string, limits: RunLimits): RunGuard {
     }
     const ours = sessionIsOurs()
     const newest = newestPid()
-    for (const pid of pidsBetween(seen, newest)) {
+    const others: ProcStat[] = []
+    for (const pid of pidsBetween(after, newest)) {
+      if (known.has(pid)) continue
       const stat = readProcStat(pid)
-      if (stat && ((ours && stat.session === leader) || known.has(stat.parent))) known.set(pid, stat)
+      if (!stat) continue
+      if ((ours && stat.session === leader) || known.has(stat.parent)) known.set(pid, stat)
+      else others.push(stat)
     }
     if (newest !== undefined) seen = newest
     const ticks = [...known.values()].reduce((sum, { cpuTicks }) => sum + cpuTicks, 0)
     // What a process used that ended without being waited for is no longer told.
     cpuSeconds = Math.max(cpuSeconds, ticks / ticksPerSecond)
+    return others
   }
 
-  /** Also those that got away. */
+  /** Also those that got away: they have been adopted, and have the mark. */
   async function search(): Promise<ProcStat[]> {
-    look()
-    for (const pid of pidsBetween(leader, newestPid())) {
-      if (known.has(pid)) continue
-      const stat = readProcStat(pid)
-      const isCandidate = stat && !isDead(stat) && stat.start >= (leaderStart ?? 0)
-      if (isCandidate && (await hasMark(pid, mark))) known.set(pid, stat)
+    const adopters = ancestors()
+    for (const stat of look(leader - 1)) {
+      const mayBeOurs = adopters.has(stat.parent) && stat.start >= (leaderStart ?? 0) && !isDead(stat)
+      if (mayBeOurs && (await hasMark(stat.pid, mark))) known.set(stat.pid, stat)
     }
     return [...known.values()].filter((stat) => !isDead(stat))
   }
 
   return {
     async check() {
-      look()
+      look(seen)
       const live = [...known.values()].filter((stat) => !isDead(stat))
       const resident = live.reduce((sum, stat) => sum + stat.resident, 0) * pageSize()
       // Memory that processes share is in each one's sum: asked for exactly only when it matters.
@@ -87,6 +90,17 @@ function watchRun(leader: number, mark: string, limits: RunLimits): RunGuard {
     },
     close: () => undefined,
   }
+}
+
+let knownAncestors: ReadonlySet<number> | undefined
+
+/** Who takes orphans in: the first process, or one of those that we descend from. */
+function ancestors(): ReadonlySet<number> {
+  if (knownAncestors?.has(process.ppid) === true) return knownAncestors
+  const found = new Set([1, process.pid])
+  for (let pid = process.ppid; pid > 1 && !found.has(pid); pid = readProcStat(pid)?.parent ?? 1) found.add(pid)
+  knownAncestors = found
+  return found
 }
 
 /** Kills what `find` finds until it finds nothing more. */

@@ -6,7 +6,7 @@ import { readAgentHealth } from '#protocol'
 import type { AgentHealth, AgentReportRequest } from '#protocol'
 import { hostReport } from './host-rows.ts'
 import type { HostReport, HostRows } from './host-rows.ts'
-import { createSameName } from './same-name.ts'
+import { createSameName, isContinuedBy } from './same-name.ts'
 import type { Reporter, SameName } from './same-name.ts'
 
 /** The agents that report to this hbs, and the rows of theirs that are still to be written. */
@@ -126,8 +126,8 @@ export function createLiveAgents(options: LiveAgentsOptions): LiveAgents {
 
   /** Tells apart who reports under the name, and logs when that turns out to be several, and when it is over. */
   function compare(agent: Known, reporter: Reporter): void {
-    if (!agent.sharing && reporter.instance !== agent.reporter.instance)
-      agent.sharing = createSameName(agent.reporter, agent.seenMs)
+    const isAnother = reporter.instance !== agent.reporter.instance && !isContinuedBy(agent.reporter, reporter)
+    if (!agent.sharing && isAnother) agent.sharing = createSameName(agent.reporter, agent.seenMs)
     agent.reporter = reporter
     if (!agent.sharing) return
     agent.sharing.saw(reporter, now())
@@ -280,11 +280,9 @@ const longestName = 64
 function reporterOf({ Instance, IP }: AgentReportRequest, peer: string): Reporter {
   const reported = IP.slice(0, longestName)
   const address = reported === peer || peer === '' ? reported : reported === '' ? peer : `${reported} (from ${peer})`
+  const isOurs = typeof Instance === 'string' && Instance !== ''
   // Other agents say nothing of the kind: two addresses under one name are two agents.
-  return {
-    instance: typeof Instance === 'string' && Instance !== '' ? Instance.slice(0, longestName) : `at ${reported}`,
-    address,
-  }
+  return { instance: isOurs ? Instance.slice(0, longestName) : `at ${reported}`, isOurs, address }
 }
 
 function sameReport(a: HostReport, b: HostReport): boolean {

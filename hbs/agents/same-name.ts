@@ -2,6 +2,7 @@
 export interface Reporter {
   /** Ours send a text of their own; of other agents all that is known is the address they report. */
   readonly instance: string
+  readonly isOurs: boolean
   /** The address it reports, and the one it came from where that differs. */
   readonly address: string
 }
@@ -25,20 +26,22 @@ const returnsNeeded = 2
  * that live take turns.
  */
 export function createSameName(first: Reporter, nowMs: number): SameName {
-  const reporters = new Map<string, { address: string; seenMs: number; returns: number }>()
-  let last = first.instance
-  reporters.set(first.instance, { address: first.address, seenMs: nowMs, returns: 0 })
+  const reporters = new Map<string, Reporter & { seenMs: number; returns: number }>()
+  let last = first
+  reporters.set(first.instance, { ...first, seenMs: nowMs, returns: 0 })
 
   return {
-    saw({ instance, address }, atMs) {
-      for (const [name, { seenMs }] of reporters) if (atMs - seenMs > silentMs) reporters.delete(name)
+    saw(reporter, atMs) {
+      const { instance } = reporter
+      for (const [name, other] of reporters)
+        if (atMs - other.seenMs > silentMs || isContinuedBy(other, reporter)) reporters.delete(name)
       const [alone] = reporters.values()
       if (reporters.size === 1 && alone) alone.returns = 0
       const known = reporters.get(instance)
-      const came = known && last !== instance ? 1 : 0
-      last = instance
+      const came = known && last.instance !== instance ? 1 : 0
+      last = reporter
       reporters.delete(instance)
-      reporters.set(instance, { address, seenMs: atMs, returns: (known?.returns ?? 0) + came })
+      reporters.set(instance, { ...reporter, seenMs: atMs, returns: (known?.returns ?? 0) + came })
       const [oldest] = reporters.keys()
       if (reporters.size > mostReporters && oldest !== undefined) reporters.delete(oldest)
     },
@@ -46,7 +49,12 @@ export function createSameName(first: Reporter, nowMs: number): SameName {
       const alive = [...reporters].filter(([, { seenMs }]) => atMs - seenMs <= silentMs)
       const returns = alive.reduce((sum, [, reporter]) => sum + reporter.returns, 0)
       if (alive.length < 2 || returns < returnsNeeded) return []
-      return alive.filter(([name]) => name !== instance).map(([, { address }]) => address)
+      return [...new Set(alive.filter(([name]) => name !== instance).map(([, { address }]) => address))]
     },
   }
+}
+
+/** The first reports of an agent of ours do not say that it is one: what follows from the same address is the same agent. */
+export function isContinuedBy(earlier: Reporter, later: Reporter): boolean {
+  return !earlier.isOurs && later.isOurs && earlier.address === later.address
 }

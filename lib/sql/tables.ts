@@ -14,9 +14,24 @@ export interface Tables {
   expression: ExpressionTable
   action: ActionTable
   plugin_dir: PluginDirTable
+  alert_link: { id: Generated<number>; path: string; content: string; create_at: Generated<string> }
+  user: UserTable
+  team: { id: Generated<number>; name: string; resume: Generated<string>; creator: Generated<number> }
+  rel_team_user: { id: Generated<number>; tid: number; uid: number }
+  event_cases: EventCaseTable
+  events: EventTable
+  event_note: EventNoteTable
   falcon_event_queue: EventQueueTable
   falcon_queue_producer: QueueProducerTable
   falcon_seed: SeedTable
+  falcon_event_taken: { event: number; consumer: string; held_until: number }
+  falcon_alarm_event: AlarmEventTable
+  falcon_dead_event: DeadEventTable
+  falcon_case: CaseTable
+  falcon_notice: NoticeTable
+  falcon_message: MessageTable
+  falcon_try: TryTable
+  falcon_silence: SilenceTable
 }
 
 export interface HostTable {
@@ -133,4 +148,163 @@ interface SeedTable {
   name: string
   /** Unix seconds. */
   applied: number
+}
+
+interface UserTable {
+  id: Generated<number>
+  name: string
+  cnname: Generated<string>
+  email: Generated<string>
+  phone: Generated<string>
+  im: Generated<string>
+  /** -1 blocked, 0 normal, 1 admin, 2 root. */
+  role: Generated<number>
+}
+
+export interface EventCaseTable {
+  /** The event's id. */
+  id: string
+  endpoint: string
+  /** `metric` or `metric/k=v,…`, sorted. */
+  metric: string
+  func: string | null
+  cond: string
+  note: string | null
+  max_step: number | null
+  current_step: number | null
+  priority: number
+  /** `PROBLEM` or `OK` */
+  status: string
+  /** Start of the problem. */
+  timestamp: string
+  update_at: string | null
+  closed_at: string | null
+  closed_note: string | null
+  user_modified: number | null
+  tpl_creator: string | null
+  expression_id: number | null
+  strategy_id: number | null
+  template_id: number | null
+  process_note: number | null
+  /** `unresolved`, `in progress`, `resolved`, `ignored` */
+  process_status: string | null
+}
+
+interface EventTable {
+  id: Generated<number>
+  event_caseId: string | null
+  step: number | null
+  cond: string
+  /** 0 problem, 1 ok. */
+  status: number | null
+  timestamp: string
+}
+
+interface EventNoteTable {
+  id: Generated<number>
+  event_caseId: string | null
+  note: string | null
+  case_id: string | null
+  status: string | null
+  timestamp: Generated<string>
+  user_id: number | null
+}
+
+/** Times of the tables from here on are unix milliseconds; 0 is never. */
+interface AlarmEventTable {
+  event_key: string
+  case_id: string
+  /** Of the transaction that recorded it. */
+  batch: string
+  queue: string
+  event: string
+  /** Seconds, of an OK; else 0. */
+  lasted: number
+  worst: number
+  taken: number
+}
+
+interface DeadEventTable {
+  event_key: string
+  queue: string
+  event: string
+  reason: string
+  taken: number
+}
+
+export interface CaseTable {
+  case_id: string
+  /** Time of the event that opened it; 0 while it is closed. */
+  opened: number
+  /** Time of its newest event. */
+  seen: number
+  worst: number
+  action_id: number
+  /** Its newest event. */
+  event_key: string
+  acknowledged: number
+  acknowledged_by: string
+  reminded: number
+  escalated: number
+}
+
+export interface NoticeTable {
+  id: Generated<number>
+  notice_key: string
+  kind: string
+  event_key: string
+  case_id: string
+  endpoint: string
+  metric: string
+  priority: number
+  status: string
+  /** Unix seconds, as in the event. */
+  event_time: number
+  person: string
+  channel: string
+  address: string
+  state: string
+  merge_key: string
+  due: number
+  message_id: string
+  created: number
+}
+
+export interface MessageTable {
+  id: string
+  kind: string
+  channel: string
+  receivers: string
+  subject: string
+  content: string
+  event_key: string
+  merge_key: string
+  state: string
+  due: number
+  tries: number
+  claim: string
+  /** Until when the claim holds. */
+  claimed: number
+  failure: string
+  created: number
+  finished: number
+}
+
+export interface TryTable {
+  id: Generated<number>
+  message_id: string
+  started: number
+  took_ms: number
+  outcome: string
+  detail: string
+}
+
+export interface SilenceTable {
+  id: Generated<number>
+  matchers: string
+  starts: number
+  ends: number
+  creator: string
+  reason: string
+  created: number
 }

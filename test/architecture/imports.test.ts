@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { projectRoot } from '#lib/module'
 import { cruiseImports } from './cruise.ts'
 
-const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-query']
+const folders = ['protocol', 'lib', 'agent', 'transfer', 'hbs', 'judge', 'graph-query', 'alarm']
 
 test('every import keeps the rules, and every source file was looked at', async () => {
   const { files, broken } = await cruiseImports(projectRoot, [...folders, 'control.ts'])

@@ -26,7 +26,7 @@ export interface ModuleProcess {
 }
 
 export interface ProcessOptions {
-  readonly name: 'agent' | 'transfer' | 'hbs' | 'judge' | 'graph-query'
+  readonly name: 'agent' | 'transfer' | 'hbs' | 'judge' | 'graph-query' | 'alarm'
   readonly folder: string
   readonly httpPort: number
   readonly config: object

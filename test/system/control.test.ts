@@ -12,7 +12,7 @@ let port: Record<'agent' | 'transfer' | 'transferHttp' | 'query', number>
 
 /** An installation as shipped (embedded tables, no Redis), with free ports and shorter intervals. */
 beforeAll(async () => {
-  const ports = await freePorts(11)
+  const ports = await freePorts(12)
   const at = (i: number) => `127.0.0.1:${ports[i]}`
   site = createInstallation()
   port = { agent: ports[0] ?? 0, transfer: ports[1] ?? 0, transferHttp: ports[2] ?? 0, query: ports[3] ?? 0 }
@@ -42,6 +42,7 @@ beforeAll(async () => {
   })
   change('hbs', { listen: at(4), reloadSeconds: 1, 'http.listen': at(8) })
   change('judge', { 'rpc.listen': at(6), 'http.listen': at(9), 'hbs.servers': [at(4)], 'hbs.interval': 1 })
+  change('alarm', { 'http.listen': at(11) })
   change('graph-query', { 'rpc.listen': at(7), 'http.listen': at(10), 'query.listen': at(3) })
 }, 60_000)
 
@@ -94,7 +95,7 @@ test('start brings everything up, status shows it, and a second start says that 
   expect(first.stdout).toMatch(/ok {3}hbs +started in [\d.]+ s \(pid \d+\)/)
   const status = await site.control('status')
   expect(status.code).toBe(0)
-  for (const name of ['agent', 'transfer', 'hbs', 'judge', 'graph-query'])
+  for (const name of ['agent', 'transfer', 'hbs', 'judge', 'graph-query', 'alarm'])
     expect(status.stdout).toMatch(new RegExp(`^${name} +running +\\d+ .* MB .*\\d{4,5}`, 'm'))
   const second = await site.control('start', 'transfer')
   expect(second.code).toBe(0)
@@ -128,13 +129,13 @@ test('a pushed value comes back from a history query', async () => {
   expect(points[0]?.value).toBe(1.5)
 })
 
-test('a strategy inserted into the tables fires and recovers, and both events are on the queue', async () => {
+test('a strategy inserted into the tables fires and recovers, and alarm records both events', async () => {
   await rows(
     `insert into strategy (metric, tags, max_step, priority, func, op, right_value, note, run_begin, run_end, tpl_id)
      select 'demo.metric', '', 1, 1, 'all(#2)', '>', '10', 'demo', '', '', id from tpl where tpl_name = 'linux-default'`,
   )
   const told = async () =>
-    (await rows('select event from falcon_event_queue order by id'))
+    (await rows('select event from falcon_alarm_event order by taken'))
       .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as AlarmEvent)
       .filter((event) => event.strategy?.metric === 'demo.metric')
       .map((event) => event.status)
@@ -198,7 +199,7 @@ test('a port that is taken, a bad configuration and an unknown module get one cl
 })
 
 test('stop leaves no process behind, and says so when asked again', async () => {
-  expect(site.processes().length).toBeGreaterThan(4)
+  expect(site.processes().length).toBeGreaterThan(5)
   const stopped = await site.control('stop')
   expect(stopped.code).toBe(0)
   expect(stopped.stdout).toMatch(/agent +stopped/)

@@ -120,7 +120,7 @@ export async function startTestAgent(options: {
       random: Math.random,
       readConfig: async () => agentConfig.parse(onFile),
       exit: () => void agent.stop(),
-      collectGarbage: () => undefined,
+      collectGarbage: () => Promise.resolve(),
     },
   )
   return agent

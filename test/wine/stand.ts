@@ -1,24 +1,12 @@
-import { execFile, spawn } from 'node:child_process'
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { spawn } from 'node:child_process'
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { projectRoot } from '#lib/module'
 import { bundleAgent } from '../../agent/build/bundle.ts'
 import { pinnedFile } from '../../agent/build/pinned-file.ts'
 import { targets } from '../../agent/build/targets.ts'
-
-const run = promisify(execFile)
+import { winePrefix } from './prefix.ts'
 
 /** A Windows for tests: Wine with a prefix of its own, and Node for Windows in a folder that both systems see. */
 export interface WineStand {
@@ -27,15 +15,14 @@ export interface WineStand {
   remove(): void
 }
 
-/** Prefix and packages are kept between runs in `dist-agent`: making them takes ten seconds and a network. */
+/** Packages are kept between runs in `dist-agent`: getting them takes a network. */
 export async function openWine(): Promise<WineStand> {
   const home = join(projectRoot, 'dist-agent')
   const windows = targets.find((target) => target.name === 'agent.exe')
   if (!windows) throw new Error('Cannot test on Windows: no executable for it is known')
   const packages = join(home, 'packages')
   const [node, koffi] = await Promise.all([pinnedFile(windows.node, packages), pinnedFile(windows.koffi, packages)])
-  const env = wineEnvironment(join(home, 'wine'))
-  await preparePrefix(env)
+  const env = await winePrefix()
   const room = mkdtempSync(join(tmpdir(), 'wine-stand-'))
   const library = join(room, 'node_modules/koffi')
   mkdirSync(library, { recursive: true })
@@ -49,33 +36,6 @@ export async function openWine(): Promise<WineStand> {
     },
     remove: () => rmSync(room, { recursive: true, force: true }),
   }
-}
-
-function wineEnvironment(prefix: string): NodeJS.ProcessEnv {
-  const { DISPLAY: _, ...env } = process.env
-  return {
-    ...env,
-    WINEPREFIX: prefix,
-    WINEARCH: 'win64',
-    WINEDEBUG: '-all',
-    // Neither .NET nor a browser is needed, and asking for them would wait for a click.
-    WINEDLLOVERRIDES: 'mscoree=;mshtml=',
-  }
-}
-
-async function preparePrefix(env: NodeJS.ProcessEnv): Promise<void> {
-  const prefix = env['WINEPREFIX'] ?? ''
-  if (existsSync(join(prefix, 'ready'))) return
-  try {
-    await run('wine', ['wineboot', '-i'], { env })
-    // Node refuses the Windows 7 that Wine is by itself.
-    await run('wine', ['winecfg', '-v', 'win10'], { env })
-    await run('wineserver', ['-w'], { env })
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'wine is not installed' : (error as Error).message
-    throw new Error(`Cannot test on Windows: ${why}`, { cause: error })
-  }
-  writeFileSync(join(prefix, 'ready'), '')
 }
 
 /** Node under Wine writes to files only: it cannot open the pipes of Linux. */

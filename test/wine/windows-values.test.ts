@@ -121,6 +121,8 @@ test('an echo comes back from this machine, and none from an address that nobody
 test('the registry is read; a key that there is not is told from an empty one', () => {
   expect(values.registryValues).toContain('CurrentVersion')
   expect(values.missingKey).toBeUndefined()
+  expect(values.text).toMatch(/^\d+$/)
+  expect(values.missingText).toBeUndefined()
 })
 
 test('performance counters are opened and read, and one that there is not is refused', () => {

@@ -31,6 +31,8 @@ export interface WindowsValues {
   /** Of the registry and of performance counters, which Wine has few of. */
   readonly registryValues: string[] | undefined
   readonly missingKey: string[] | undefined
+  readonly text: string | undefined
+  readonly missingText: string | undefined
   readonly counterStatus: { readonly known: number; readonly unknown: number; readonly collect: number }
   /** Milliseconds a collection, on the clock and of the processors, over `rounds` of them. */
   readonly cost: { readonly rounds: number; readonly firstMs: number; readonly wallMs: number; readonly cpuMs: number }
@@ -40,6 +42,7 @@ const settings: CollectorSettings = {
   windowsNames: 'both',
   ifaceInclude: [],
   mountPoint: [],
+  ntpServers: false,
   iis: true,
   sqlServer: true,
   counters: [],
@@ -83,6 +86,8 @@ async function main(file: string, rounds: number): Promise<void> {
     },
     started,
     registryValues: win32.registryValues(String.raw`SOFTWARE\Microsoft\Windows NT\CurrentVersion`),
+    text: win32.registryText(String.raw`SOFTWARE\Microsoft\Windows NT\CurrentVersion`, 'CurrentBuild'),
+    missingText: win32.registryText(String.raw`SOFTWARE\Nobody`, 'Nothing'),
     missingKey: win32.registryValues(String.raw`SOFTWARE\Nobody`),
     counterStatus: { known, unknown, collect: await query.collect() },
     cost: { rounds, firstMs, wallMs, cpuMs: (user + system) / 1000 / rounds },

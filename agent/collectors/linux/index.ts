@@ -2,6 +2,7 @@ import type { LinuxHost } from '../../host/linux/host.ts'
 import { createAgentCollector } from '../agent.ts'
 import type { Collector } from '../collector.ts'
 import { createNtpCollector } from '../ntp.ts'
+import { createUptimeCollector } from '../uptime.ts'
 import { createConntrackCollector } from './conntrack.ts'
 import { createCpuCollector } from './cpu.ts'
 import { createDfCollector } from './df.ts'
@@ -18,6 +19,7 @@ import { createSnmpUdpCollector } from './snmp-udp.ts'
 import { createSocketsCollector } from './sockets.ts'
 import { createSystemdCollector } from './systemd.ts'
 import { createTcpExtCollector } from './tcp-ext.ts'
+import { createTcpCollector } from './tcp.ts'
 
 export interface CollectorSettings extends InterfaceChoice {
   /** File systems are kept that are mounted exactly there; all ordinary ones when empty. */
@@ -37,12 +39,14 @@ export function createLinuxCollectors(host: LinuxHost, settings: CollectorSettin
     createAgentCollector(),
     createCpuCollector(host),
     createLoadCollector(host),
+    createUptimeCollector(host),
     createKernelCollector(host),
     createMemoryCollector(host),
     createNetCollector(host, interfaceFilter(settings)),
     createDiskIoCollector(host),
     createDfCollector(host, settings.mountPoint),
     createTcpExtCollector(host),
+    createTcpCollector(host),
     createSnmpUdpCollector(host),
     createSocketsCollector(host),
     createConntrackCollector(host),

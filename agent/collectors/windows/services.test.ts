@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Service } from '../../host/windows/host.ts'
-import { serviceSamples } from './services.ts'
+import { createServicesCollector, serviceSamples } from './services.ts'
 
 const on = (name: string): [string, Service] => [name.toLowerCase(), { name, running: true }]
 const off = (name: string): [string, Service] => [name.toLowerCase(), { name, running: false }]
@@ -31,4 +31,29 @@ test('newer names of the same services count, and one version of several is enou
   const services = new Map([off('MsDtsServer130'), on('MsDtsServer150'), on('SQLServerReportingServices')])
   const samples = lines(services, { iis: false, sqlServer: true })
   expect(samples).toEqual(expect.arrayContaining(['MSDtsServer.alive  1', 'ReportServer.alive  1']))
+})
+
+test('what is installed is looked up every ten minutes, what runs each time', async () => {
+  const services = new Map([on('W3SVC'), on('Spooler'), off('MSSQL$REPORTS')])
+  const asked: string[] = []
+  let lists = 0
+  let nowMs = 0
+  const collector = createServicesCollector(
+    {
+      services: async () => (lists++, services),
+      serviceRunning: async (name) => (asked.push(name), services.get(name.toLowerCase())?.running),
+      now: () => nowMs,
+    },
+    { iis: true, sqlServer: true },
+  )
+  const alive = async () => (await collector.collect()).find((it) => it.metric === 'service.alive')?.value
+  expect(await alive()).toBe(1)
+  services.set(...off('W3SVC'))
+  nowMs = 60_000
+  expect(await alive()).toBe(0)
+  expect([lists, asked]).toEqual([1, ['W3SVC', 'MSSQL$REPORTS']])
+  services.set(...on('W3SVC'))
+  nowMs = 600_000
+  expect(await alive()).toBe(1)
+  expect(lists).toBe(2)
 })

@@ -24,9 +24,41 @@ const ofInstances = [
   { metric: 'SQLServerAgent.alive', prefix: 'sqlagent$' },
 ]
 
+/** The list of all services is long, so what is installed is looked up as rarely as that. */
+const lookAgainMs = 10 * 60_000
+
 /** Whether IIS and SQL Server run. Any other service is watched by the check `service.state`. */
-export function createServicesCollector(host: Pick<WindowsHost, 'services'>, choice: ServiceChoice): Collector {
-  return { name: 'services', collect: async () => serviceSamples(await host.services(), choice) }
+export function createServicesCollector(
+  host: Pick<WindowsHost, 'services' | 'serviceRunning' | 'now'>,
+  choice: ServiceChoice,
+): Collector {
+  let installed: ReadonlyMap<string, Service> = new Map()
+  let lookedAt = -Infinity
+
+  /** All of them, or those that matter. */
+  async function look(): Promise<ReadonlyMap<string, Service>> {
+    if (host.now() - lookedAt < lookAgainMs) {
+      const states = [...installed].map(async ([key, { name }]): Promise<[string, Service]> => [
+        key,
+        { name, running: (await host.serviceRunning(name)) === true },
+      ])
+      return new Map(await Promise.all(states))
+    }
+    const all = await host.services()
+    lookedAt = host.now()
+    installed = new Map([...all].filter(([key]) => matters(key)))
+    return all
+  }
+
+  return { name: 'services', collect: async () => serviceSamples(await look(), choice) }
+}
+
+/** `name` in lower case. */
+function matters(name: string): boolean {
+  return (
+    [...ofIis, ...ofSqlServer].some(({ isMeant }) => isMeant(name)) ||
+    ofInstances.some(({ prefix }) => name.startsWith(prefix))
+  )
 }
 
 /** `services` by their name in lower case. */

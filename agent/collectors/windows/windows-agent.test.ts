@@ -116,6 +116,7 @@ const shared = [
   'net.tcp.retrans COUNTER  1010',
   'snmp.Udp.InDatagrams COUNTER  110',
   'sys.uptime GAUGE  3600',
+  'win.reboot.pending GAUGE  0',
 ]
 
 test('with Linux names no name of Windows-Agent is left, and what it counts is averaged as on Linux', async () => {

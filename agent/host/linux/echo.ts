@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { echoRequest, readEchoReply } from './icmp.ts'
 import { loadIcmpCalls } from './icmp-socket.ts'
@@ -9,11 +10,10 @@ import type { IcmpAddress, IcmpCalls, IcmpSocket, ReceivedPacket } from './icmp-
 /** Between two looks for replies. It costs no accuracy, because the kernel notes when each came. */
 const pollMs = 5
 
-/** It begins to do so some time after the socket was opened, hence the first looks are close together. */
-const firstPollMs = 1
-const firstLooks = 50
+/** It begins to do so some time after a socket was opened that wants it. */
+const settleMs = 20
 
-/** A socket that nobody waits at is kept for so long, which spares most opening and its first looks. */
+/** A socket that nobody waits at is kept for so long, which spares most opening. */
 const lingerMs = 2000
 
 /** Replies taken in one look, so that a flood of foreign ones leaves the event loop to others. */
@@ -32,7 +32,13 @@ interface Waiting {
  */
 export function createEcho(load: () => Promise<IcmpCalls> = loadIcmpCalls): Host['echo'] {
   let calls: Promise<IcmpCalls> | undefined
-  const open = new Map<4 | 6, Conversation>()
+  const open = new Map<4 | 6, Promise<Conversation>>()
+
+  async function converseWith(version: 4 | 6, kernel: IcmpCalls): Promise<Conversation> {
+    const conversation = converse(kernel, kernel.open(version), () => open.delete(version))
+    await sleep(settleMs)
+    return conversation
+  }
 
   return async (address, timeoutMs) => {
     const version = isIPv6(address) ? 6 : 4
@@ -40,10 +46,11 @@ export function createEcho(load: () => Promise<IcmpCalls> = loadIcmpCalls): Host
     const to = kernel.address(address, version)
     let conversation = open.get(version)
     if (!conversation) {
-      conversation = converse(kernel, kernel.open(version), () => open.delete(version))
+      conversation = converseWith(version, kernel)
       open.set(version, conversation)
+      conversation.catch(() => open.delete(version))
     }
-    return await conversation.ask(to, timeoutMs)
+    return await (await conversation).ask(to, timeoutMs)
   }
 }
 
@@ -57,7 +64,6 @@ function converse(kernel: IcmpCalls, socket: IcmpSocket, closed: () => void): Co
   const token = randomBytes(16)
   const id = token.readUInt16BE(0)
   let sequence = 0
-  let looks = 0
   let poll: NodeJS.Timeout | undefined
   let linger: NodeJS.Timeout | undefined
 
@@ -70,14 +76,11 @@ function converse(kernel: IcmpCalls, socket: IcmpSocket, closed: () => void): Co
   }
 
   function lookLater(): void {
-    poll ??= setTimeout(
-      () => {
-        poll = undefined
-        drain()
-        if (waiting.size > 0) lookLater()
-      },
-      looks++ < firstLooks ? firstPollMs : pollMs,
-    )
+    poll ??= setTimeout(() => {
+      poll = undefined
+      drain()
+      if (waiting.size > 0) lookLater()
+    }, pollMs)
   }
 
   function take({ message, from, atMs }: ReceivedPacket): void {

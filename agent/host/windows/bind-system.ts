@@ -1,4 +1,5 @@
 import type { Koffi } from '../load-koffi.ts'
+import { wideText } from './bytes.ts'
 import { windowsError } from './calls.ts'
 import type { RegistryCalls, SystemCalls } from './win32.ts'
 
@@ -38,6 +39,9 @@ const access = 0x20019 | 0x100
 const success = 0
 const noSuchKey = 2
 const noMoreItems = 259
+/** RRF_RT_REG_SZ and RRF_SUBKEY_WOW6464KEY. */
+const onlyText = 0x2 | 0x10000
+const longestText = 1024
 
 export function bindRegistry(koffi: Koffi): RegistryCalls {
   const advapi32 = koffi.load('advapi32.dll')
@@ -48,6 +52,9 @@ export function bindRegistry(koffi: Koffi): RegistryCalls {
     'int32 __stdcall RegEnumValueW(uint64 key, uint32 index, _Out_ void *name, _Inout_ void *length, void *reserved, void *type, void *data, void *size)',
   )
   const close = advapi32.func('int32 __stdcall RegCloseKey(uint64 key)')
+  const get = advapi32.func(
+    'int32 __stdcall RegGetValueW(intptr_t root, str16 key, str16 name, uint32 wanted, void *type, _Out_ void *data, _Inout_ void *size)',
+  )
 
   return {
     registryValues(key) {
@@ -70,6 +77,15 @@ export function bindRegistry(koffi: Koffi): RegistryCalls {
       } finally {
         close(handle)
       }
+    },
+    registryText(key, name) {
+      const text = Buffer.alloc(2 * longestText)
+      const size = Buffer.alloc(4)
+      size.writeUInt32LE(text.length)
+      const status = Number(get(localMachine, key, name, onlyText, null, text, size))
+      if (status === noSuchKey) return undefined
+      if (status !== success) throw windowsError(`read HKEY_LOCAL_MACHINE\\${key}\\${name}`, status)
+      return wideText(text, 0)
     },
   }
 }

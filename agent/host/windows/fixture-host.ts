@@ -29,13 +29,13 @@ export function createFixtureWindowsHost(): FixtureWindowsHost {
       N: { kind: 4, fileSystem: 'NTFS', sizes: [gib, gib, gib] },
     },
     disks: {
-      0: {
+      PhysicalDrive10: 'not counted',
+      PhysicalDrive0: {
         bytes: [1024 ** 2, 2 * 1024 ** 2],
         times: [seconds(10), seconds(20), seconds(900)],
         requests: [100, 200],
         queue: 3,
       },
-      2: 'not counted',
     },
     adapters: [
       { index: 1, name: 'Loopback Pseudo-Interface 1', type: 24, in: [9, 9, 9, 9, 9], out: [9, 9, 9, 9, 9] },
@@ -67,6 +67,7 @@ export function createFixtureWindowsHost(): FixtureWindowsHost {
     },
     services: { W3SVC: 4, Spooler: 1, MSSQLSERVER: 4, MSSQL$REPORTS: 1, SQLAgent$REPORTS: 4, MsDtsServer150: 4 },
     registry: { 'SOFTWARE\\Microsoft\\Microsoft SQL Server\\Instance Names\\SQL': ['MSSQLSERVER', 'REPORTS'] },
+    texts: {},
     counters: {
       add: async () => ({ status: 0xc0000bb8, counter: 0n }),
       collect: async () => 0,
@@ -81,7 +82,7 @@ export function createFixtureWindowsHost(): FixtureWindowsHost {
       nowMs += 60_000
       // Four processors for a minute: 120 s idle, 48 s in the kernel, 72 s in programs.
       state.times = [seconds(1120), seconds(1668), seconds(572)]
-      state.disks[0] = {
+      state.disks['PhysicalDrive0'] = {
         bytes: [1024 ** 2 + 600 * 512, 2 * 1024 ** 2 + 5400 * 512],
         times: [seconds(16), seconds(50), seconds(945)],
         requests: [160, 440],

@@ -11,7 +11,7 @@ export interface FixtureState {
     string,
     { kind: number; fileSystem?: string; sizes?: [available: number, total: number, free: number] }
   >
-  disks: Record<number, DiskCounts | 'not counted'>
+  disks: Record<string, DiskCounts | 'not counted'>
   adapters: FixtureAdapter[]
   /** Established and retransmitted of TCP; received, no port, errors, sent of UDP. */
   tcp: Record<AddressFamily, [number, number]>
@@ -25,6 +25,8 @@ export interface FixtureState {
   /** 4 is running, 1 stopped. */
   services: Record<string, number>
   registry: Record<string, string[]>
+  /** By key and name. */
+  texts: Record<string, string>
   counters: CounterQuery
 }
 
@@ -68,10 +70,10 @@ export function createFixtureWin32(state: FixtureState): Win32 {
       if (fileSystem === undefined || sizes === undefined) return undefined
       return { fileSystem, sizes: quads(24, ...row(sizes)) }
     },
-    async diskPerformance(number) {
-      const disk = state.disks[number]
-      if (disk === undefined) return 'no such disk'
-      if (disk === 'not counted') return disk
+    deviceNames: () => ['C:', ...Object.keys(state.disks), 'PIPE', 'PhysicalDrive', ''].join('\0'),
+    async diskPerformance(device) {
+      const disk = state.disks[device]
+      if (disk === undefined || disk === 'not counted') return undefined
       const bytes = quads(88, ...row([...disk.bytes, ...disk.times]))
       for (const [i, value] of [...disk.requests, disk.queue].entries()) bytes.writeUInt32LE(value, 40 + 4 * i)
       return bytes
@@ -95,7 +97,13 @@ export function createFixtureWin32(state: FixtureState): Win32 {
     },
     handleCount: (pid) => state.processes[pid]?.handles,
     services: async () => serviceList(state.services),
+    async service(wanted) {
+      const [, status] =
+        Object.entries(state.services).find(([name]) => name.toLowerCase() === wanted.toLowerCase()) ?? []
+      return status === undefined ? undefined : doubles(36, [4, status])
+    },
     registryValues: (key) => state.registry[key],
+    registryText: (key, name) => state.texts[`${key}\\${name}`],
     openCounterQuery: async () => state.counters,
   }
 }

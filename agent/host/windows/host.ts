@@ -17,6 +17,10 @@ export interface WindowsHost extends Host {
   services(): Promise<Map<string, Service>>
   /** Names of the instances of SQL Server; the default one is `MSSQLSERVER`. */
   sqlServerInstances(): Promise<string[]>
+  /** Whether Windows Update, or a part of Windows that was installed, waits for a restart. */
+  rebootPending(): Promise<boolean>
+  /** Names that the time service of Windows follows; none in a domain, where it follows the domain controllers. */
+  timeServers(): string[]
   counterQuery(): Promise<CounterQuery>
   /** Milliseconds on a clock that never jumps. */
   now(): number

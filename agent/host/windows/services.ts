@@ -17,3 +17,8 @@ export function parseServices(block: Block & { readonly count: number }): Map<st
   }
   return services
 }
+
+/** SERVICE_STATUS_PROCESS */
+export function isRunning(status: Buffer): boolean {
+  return status.readUInt32LE(4) === running
+}

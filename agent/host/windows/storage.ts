@@ -28,3 +28,9 @@ export function parseDiskPerformance(name: string, bytes: Buffer): Disk {
     queueLength: bytes.readUInt32LE(48),
   }
 }
+
+/** Names of all devices → those of whole disks, in their order. */
+export function parseDiskNames(names: string): string[] {
+  const numbers = names.split('\0').flatMap((name) => /^PhysicalDrive(\d+)$/.exec(name)?.[1] ?? [])
+  return numbers.toSorted((a, b) => Number(a) - Number(b)).map((number) => `PhysicalDrive${number}`)
+}

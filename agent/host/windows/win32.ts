@@ -27,8 +27,10 @@ export interface StorageCalls {
   driveType(root: string): number
   /** Undefined when the drive is empty or cannot be read. */
   volume(root: string): Promise<VolumeAnswer | undefined>
-  /** DISK_PERFORMANCE, 88 bytes, of `PhysicalDrive<number>`. */
-  diskPerformance(number: number): Promise<Buffer | 'no such disk' | 'not counted'>
+  /** Names of all devices, each ended by a NUL. */
+  deviceNames(): string
+  /** DISK_PERFORMANCE, 88 bytes, of a device such as `PhysicalDrive0`; undefined where Windows does not count, or no longer has it. */
+  diskPerformance(device: string): Promise<Buffer | undefined>
 }
 
 export interface VolumeAnswer {
@@ -101,11 +103,15 @@ export interface ProcessAnswer {
 export interface ServiceCalls {
   /** ENUM_SERVICE_STATUS_PROCESSW of all services, and how many there are. */
   services(): Promise<Block & { readonly count: number }>
+  /** SERVICE_STATUS_PROCESS, 36 bytes; undefined when there is no such service, or it may not be asked. */
+  service(name: string): Promise<Buffer | undefined>
 }
 
 export interface RegistryCalls {
   /** Names of the values of a key of the local machine; undefined when there is no such key. */
   registryValues(key: string): string[] | undefined
+  /** A value that is text; undefined when there is none. */
+  registryText(key: string, name: string): string | undefined
 }
 
 /** Performance counters that are read together. Calls come one after the other. */

@@ -191,8 +191,6 @@ const words = {
   ],
   find_memoryFull: ['{percent} % of the memory is used', '内存已用 {percent}%'],
   todo_memoryFull: ['Soon the kernel kills programs to make room.', '内核可能很快会杀进程以释放内存。'],
-  find_cpuBusy: ['The processors are {percent} % busy', 'CPU 使用率 {percent}%'],
-  todo_cpuBusy: ['See with top what takes them.', '请用 top 查看占用者。'],
 } as const satisfies Record<string, Pair> & Record<`find_${FindingKind}` | `todo_${FindingKind}`, Pair>
 
 export type Word = keyof typeof words

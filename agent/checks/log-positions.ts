@@ -1,6 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+/** Below `dataDir`. */
+export const positionsFile = 'log-positions.json'
+
 /** How far a log file was read. */
 export interface LogPosition {
   /** Where it was last seen; another file may be there now. */

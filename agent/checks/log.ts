@@ -5,7 +5,7 @@ import { eachTarget } from './each-target.ts'
 import { expressionProblem, loadMatcher } from './expression.ts'
 import { readLogs } from './log-files.ts'
 import type { ReadLogs } from './log-files.ts'
-import { loadMemories, saveMemories, withoutForgotten } from './log-positions.ts'
+import { loadMemories, saveMemories, withoutForgotten, positionsFile } from './log-positions.ts'
 import type { LogMemories, LogMemory } from './log-positions.ts'
 import { readOptions } from './options.ts'
 
@@ -53,7 +53,7 @@ export function createLogCount(): CheckFamily {
         }
       }),
     async run(targets, context) {
-      const store = join(context.dataDir, 'log-positions.json')
+      const store = join(context.dataDir, positionsFile)
       const before = (memories ??= await loadMemories(store))
       const fresh = new Map<string, LogMemory>()
       const outcomes = await eachTarget(targets, { parallel, longestMs: () => deadlineMs }, async (target) => {

@@ -1,4 +1,5 @@
-import { hostname as systemName } from 'node:os'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { hostname as systemName, tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCounters } from '#lib/counters'
@@ -8,6 +9,7 @@ import { projectRoot } from '#lib/module'
 import { formatTable } from '#lib/table'
 import type { Check } from '../checks/check.ts'
 import { checkFamilies, parseCheck } from '../checks/index.ts'
+import { positionsFile } from '../checks/log-positions.ts'
 import { createCheckRunner } from '../checks/runner.ts'
 import type { CheckState } from '../checks/runner.ts'
 import { wantedChecks } from '../checks/wanted.ts'
@@ -82,8 +84,12 @@ export async function checkOne(argv: readonly string[]): Promise<number> {
 }
 
 /** What hbs asked the running agent for. */
-function ordersOf({ dataDir }: AgentConfig, log: Logger) {
-  return loadOrders(join(isAbsolute(dataDir) ? dataDir : join(projectRoot, dataDir), 'heartbeat.json'), log).metrics
+function ordersOf(config: AgentConfig, log: Logger) {
+  return loadOrders(join(dataDirOf(config), 'heartbeat.json'), log).metrics
+}
+
+function dataDirOf({ dataDir }: AgentConfig): string {
+  return isAbsolute(dataDir) ? dataDir : join(projectRoot, dataDir)
 }
 
 async function collectOnce(config: AgentConfig, collectors: (log: Logger) => Collector[]): Promise<number> {
@@ -105,15 +111,19 @@ async function runChecks(checks: readonly Check[], config: AgentConfig, platform
   }
   const hostname = endpointName(config.hostname, process.env['FALCON_ENDPOINT'], systemName())
   const names = createNames()
+  // What the running agent remembers is looked at, and stays as it is.
+  const dataDir = await mkdtemp(join(tmpdir(), 'agent-check-'))
+  await cp(join(dataDirOf(config), positionsFile), join(dataDir, positionsFile)).catch(() => undefined)
   const runner = createCheckRunner({
     families: checkFamilies,
     current: () => checks,
-    context: () => ({ host: platform.host, names, hostname }),
+    context: () => ({ host: platform.host, names, dataDir, hostname }),
     now: Date.now,
   })
   const samples: CollectedSample[] = []
   // A check that cannot be made at all says why in its state.
   for (const collector of runner.collectors) samples.push(...(await collector.collect().catch(() => [])))
+  await rm(dataDir, { recursive: true })
   print(sampleTable(samples, [], config.ignore))
   const states = runner.states()
   for (const state of states) print(stateLine(state))

@@ -56,7 +56,7 @@ async function running(settings: Record<string, unknown>): Promise<string[]> {
       random: Math.random,
       readConfig: () => Promise.reject(new Error('not in this test')),
       exit: () => undefined,
-      collectGarbage: () => undefined,
+      collectGarbage: () => Promise.resolve(),
     },
   )
   onTestFinished(() => agent.stop())

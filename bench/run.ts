@@ -1,5 +1,6 @@
 import { run as agent } from './agent.ts'
 import { run as alarm } from './alarm.ts'
+import { run as agentDay } from './agent-day.ts'
 import { run as capacity } from './capacity.ts'
 import { run as fullPath } from './full-path.ts'
 import { goalsTable } from './goals.ts'
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, () => Promise<Reached | void>>> = {
   'full-path': fullPath,
   sinks,
   agent,
+  'agent-day': agentDay,
   capacity,
 }
 

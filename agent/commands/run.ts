@@ -15,6 +15,7 @@ export interface RunOptions {
 /** Runs the agent until it is told to stop. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<void> {
   const platform = await openPlatform(process.env)
+  endInSpiteOf(() => platform.host.unanswered())
   let file: string | undefined
   await runLean({
     name: 'agent',
@@ -49,6 +50,16 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       options.onStarted?.()
       return running
     },
+  })
+}
+
+/**
+ * A thread that waits for a dead file system never ends, and Node, once all is stopped and written, would wait for it before
+ * it leaves. So then the process ends itself the hard way.
+ */
+function endInSpiteOf(unanswered: () => readonly string[]): void {
+  process.on('exit', () => {
+    if (unanswered().length > 0) process.kill(process.pid, 'SIGKILL')
   })
 }
 

@@ -53,13 +53,8 @@ export function createLogCount(): CheckFamily {
         }
       }),
     async run(targets, context) {
-<<<<<<< HEAD
-      const store = context.dataDir === undefined ? undefined : join(context.dataDir, 'log-positions.json')
-      const before = (memories ??= store === undefined ? new Map() : await loadMemories(store))
-=======
       const store = join(context.dataDir, positionsFile)
       const before = (memories ??= await loadMemories(store))
->>>>>>> 36850ea4022042e4f77556f874992c4b2c6c0478
       const fresh = new Map<string, LogMemory>()
       const outcomes = await eachTarget(targets, { parallel, longestMs: () => deadlineMs }, async (target) => {
         const key = JSON.stringify(target)
@@ -69,7 +64,7 @@ export function createLogCount(): CheckFamily {
       })
       memories = withoutForgotten(new Map([...before, ...fresh]), Date.now())
       try {
-        if (store !== undefined && isChanged(before, fresh)) await saveMemories(store, memories)
+        if (isChanged(before, fresh)) await saveMemories(store, memories)
         return outcomes
       } catch (error) {
         const reason = `after a restart lines may be missing: ${(error as Error).message}`

@@ -16,8 +16,8 @@ export interface Check {
 export interface CheckContext {
   readonly host: Host
   readonly names: Names
-  /** Where checks keep what they must remember over a restart; without it they remember nothing. */
-  readonly dataDir?: string
+  /** Where checks keep what they must remember over a restart. */
+  readonly dataDir: string
   /** This agent's endpoint name. */
   readonly hostname: string
 }

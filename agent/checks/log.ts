@@ -64,7 +64,7 @@ export function createLogCount(): CheckFamily {
       })
       memories = withoutForgotten(new Map([...before, ...fresh]), Date.now())
       try {
-        if (store !== undefined && isChanged(before, fresh)) await saveMemories(store, memories)
+        if (isChanged(before, fresh)) await saveMemories(store, memories)
         return outcomes
       } catch (error) {
         const reason = `after a restart lines may be missing: ${(error as Error).message}`

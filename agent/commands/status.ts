@@ -1,7 +1,7 @@
 import { ago, bytes, number, span } from '../http/page/format.ts'
 import { textsIn } from '../http/page/texts.ts'
 import type { StatusView } from '../http/status-view.ts'
-import { openService } from '../service/service.ts'
+import { openService } from '../service/open-service.ts'
 import { askAgent } from './ask-agent.ts'
 import { readCommandLine } from './own-settings.ts'
 

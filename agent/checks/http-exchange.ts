@@ -2,8 +2,7 @@ import { request as send } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import { connect as secure } from 'node:tls'
-import type { TLSSocket } from 'node:tls'
+import type { connect, TLSSocket } from 'node:tls'
 import type { IpVersion, Names } from '../host/names.ts'
 import { connectTo } from './connect.ts'
 
@@ -53,9 +52,11 @@ async function connectionFor(url: URL, options: ExchangeOptions): Promise<Socket
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const encrypted = url.protocol === 'https:'
   const port = Number(url.port === '' ? (encrypted ? 443 : 80) : url.port)
+  // Most agents never need its megabytes. Loaded first, since a socket must not be without somebody who hears its errors.
+  const tls = encrypted ? await import('node:tls') : undefined
   const plain = await connectTo({ host, port, version: options.version }, options)
-  if (!encrypted) return plain
-  const socket = await encryptedOver(plain, host)
+  if (!tls) return plain
+  const socket = await encryptedOver(plain, host, tls.connect)
   const { valid_to: validTo } = socket.getPeerCertificate()
   if (validTo !== undefined) options.tellDaysLeft((Date.parse(validTo) - Date.now()) / dayMs)
   if (socket.authorized || options.insecure) return socket
@@ -64,7 +65,7 @@ async function connectionFor(url: URL, options: ExchangeOptions): Promise<Socket
 }
 
 /** Settles whatever the certificate is like, so that a bad one can be looked at too. */
-function encryptedOver(plain: Socket, host: string): Promise<TLSSocket> {
+function encryptedOver(plain: Socket, host: string, secure: typeof connect): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const servername = isIP(host) === 0 ? host : ''
     const socket = secure({ socket: plain, host, servername, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })

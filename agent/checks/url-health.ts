@@ -1,5 +1,4 @@
 import { request as plainRequest } from 'node:http'
-import { request as secureRequest } from 'node:https'
 import type { Names } from '../host/names.ts'
 import { defineCheck } from './check.ts'
 import type { Outcome } from './check.ts'
@@ -37,12 +36,13 @@ export const urlHealth = defineCheck<HealthTarget>({
   ownTags: ({ hostname }) => `src=${hostname}`,
 })
 
-function health({ url, timeoutMs }: HealthTarget, names: Names): Promise<Outcome> {
-  return new Promise((resolve) => {
+async function health({ url, timeoutMs }: HealthTarget, names: Names): Promise<Outcome> {
+  const { protocol } = new URL(url)
+  // TLS takes megabytes that most agents never need.
+  const send = protocol === 'https:' ? (await import('node:https')).request : plainRequest
+  return await new Promise((resolve) => {
     const sick = (reason: string) => resolve({ values: { 'url.check.health': 0 }, reason })
-    const { protocol } = new URL(url)
     const signal = AbortSignal.timeout(timeoutMs)
-    const send = protocol === 'https:' ? secureRequest : plainRequest
     const headers = { 'user-agent': 'falcon-agent', accept: '*/*' }
     const request = send(
       url,

@@ -73,7 +73,7 @@ async function agentWith(settings: Record<string, unknown>, lines: string[] = []
   const file = { current: settings }
   const agent = await startAgent(agentConfig.parse(settings), log, {
     root,
-    platform: openLinux({}),
+    platform: openLinux('/'),
     systemName: 'system.example',
     endpointFromEnvironment: undefined,
     childEnv: { PATH: process.env['PATH'] ?? '' },

@@ -17,8 +17,6 @@ export interface UpstreamOptions {
   readonly metrics?: readonly { Metric: string; Tags: string }[]
   readonly trusted?: string
   readonly port?: number
-  /** Sees samples that have been taken; until it resolves there is no answer. */
-  readonly onTaken?: () => Promise<void> | void
 }
 
 /** A transfer and an hbs in one. */
@@ -29,7 +27,7 @@ export interface Upstream {
   readonly taken: ReceivedItem[]
   /** What agents said with each beat. */
   readonly reports: unknown[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** What a test gives an agent; the process's own otherwise. */
@@ -41,7 +39,7 @@ export interface TestSurroundings {
 
 export interface StandAgent {
   readonly agent: RunningAgent
-  ask(path: string, init?: RequestInit): Promise<Response>
+  readonly ask: (path: string, init?: RequestInit) => Promise<Response>
   /** What a reload reads. */
   readonly file: { current: Record<string, unknown> }
 }
@@ -50,8 +48,8 @@ export interface StandAgent {
 export interface AgentStand {
   /** A folder of its own, where relative paths of the configuration begin. */
   readonly root: string
-  upstream(options: UpstreamOptions): Promise<Upstream>
-  agentWith(settings: Record<string, unknown>, surroundings?: TestSurroundings): Promise<StandAgent>
+  readonly upstream: (options: UpstreamOptions) => Promise<Upstream>
+  readonly agentWith: (settings: Record<string, unknown>, surroundings?: TestSurroundings) => Promise<StandAgent>
   /** Ends all that was started, the youngest first. */
   clean(): Promise<void>
 }
@@ -75,9 +73,8 @@ export function createAgentStand(): AgentStand {
           defineMethod({
             name: 'Transfer.Update',
             read: readMetricValues,
-            async handle(items: (ReceivedItem | null)[]) {
+            handle(items: (ReceivedItem | null)[]) {
               taken.push(...items.filter((item) => item !== null))
-              await options.onTaken?.()
               return { Message: 'ok', Total: items.length, Invalid: 0, Latency: 0 }
             },
           }),

@@ -10,9 +10,8 @@ import { mergeReload } from '#lib/module'
 import type { Reload } from '#lib/module'
 import { agentAccounts } from './accounts.ts'
 import type { Check } from './checks/check.ts'
-import { checkFamilies } from './checks/index.ts'
-import { createCheckRunner } from './checks/runner.ts'
 import { wantedChecks } from './checks/wanted.ts'
+import { startCollection } from './collection.ts'
 import { createModulesCollector, watchedModules } from './collectors/modules.ts'
 import type { AgentConfig } from './config.ts'
 import { showCounts } from './counters.ts'
@@ -22,32 +21,20 @@ import type { Orders } from './heartbeat/orders.ts'
 import { heartbeatSamples } from './heartbeat/samples.ts'
 import { startHeartbeat } from './heartbeat/start.ts'
 import type { HeartbeatSettings, RunningHeartbeat } from './heartbeat/start.ts'
-import { createHistory } from './history/history.ts'
 import { createInventory } from './host/inventory.ts'
 import { createNames } from './host/names.ts'
 import { agentRoutes } from './http/agent-routes.ts'
 import { pageRoutes, startAgentServer } from './http/server.ts'
 import type { AgentServer } from './http/server.ts'
 import { endpointName } from './identity.ts'
-import { createLastValues } from './last-values.ts'
 import { limitCpu } from './limits/cpu-limit.ts'
 import { startMemoryLimit } from './limits/memory-limit.ts'
 import { metricNames } from './metric-names.ts'
 import { hbsPeers, transferPeers } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
-import { itemsOf } from './plugins/output.ts'
-import { startPeriodicUpdates } from './plugins/periodic-update.ts'
-import { planPlugins } from './plugins/plan.ts'
-import type { PlanProblem } from './plugins/plan.ts'
-import { runSamples } from './plugins/report.ts'
-import { createPluginRepository } from './plugins/repository.ts'
-import { pluginRevision } from './plugins/revision.ts'
-import { createPluginRunner } from './plugins/run-plugin.ts'
-import { createPluginScheduler } from './plugins/scheduler.ts'
+import { startPlugins } from './plugins/start.ts'
 import { react, reloadable } from './reload.ts'
-import { createOwnRounds } from './rounds.ts'
-import { phaseOf, startSchedule } from './schedule.ts'
-import type { Schedule } from './schedule.ts'
+import { phaseOf } from './schedule.ts'
 import { createSelfMetrics } from './self-metrics.ts'
 import type { SelfUse } from './self-metrics.ts'
 import { createIntake } from './sender/intake.ts'
@@ -138,65 +125,28 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   })
   void limitCpu(config.limits.cpuPercent, log)
 
-  const repository = createPluginRepository({
+  let orders: Orders = noOrders
+  const plugins = await startPlugins({
     settings: () => current.plugin,
+    bound: () => orders.plugins,
+    ignore: () => current.ignore,
     root: around.root,
     env: childEnv,
-    log,
-    onChange: () => void planAgain(),
-    stopping: stopping.signal,
-  })
-  const takeFromPlugin = (items: string) =>
-    intake ? intake.take(items, 'plugin', 'whole text') : ({ ok: false, reason: 'this agent sends nothing' } as const)
-  const plugins = createPluginScheduler({
-    run: createPluginRunner({
-      settings: () => ({
-        ...current.plugin,
-        dir: at(current.plugin.dir),
-        logs: at(current.plugin.logs),
-        cwd: around.root,
-      }),
-      env: childEnv,
-      take: takeFromPlugin,
-      onRun(plugin, run) {
-        if (!current.plugin.metrics) return
-        const samples = runSamples(plugin, run).filter(({ metric }) => current.ignore[metric] !== true)
-        if (samples.length > 0) takeFromPlugin(itemsOf(samples, plugin.Cycle))
-      },
-      ...common,
-    }),
-    parallel: () => current.plugin.parallel,
-    isHeld: () => repository.isReplacing(),
     hostname,
+    take: (items) =>
+      intake ? intake.take(items, 'plugin', 'whole text') : { ok: false, reason: 'this agent sends nothing' },
+    stopping: stopping.signal,
     ...common,
   })
 
-  const updates = startPeriodicUpdates({
-    seconds: () => (current.plugin.enabled ? current.plugin.updateSeconds : 0),
-    hostname,
-    now,
-    update: () => void repository.update(),
-  })
-  await repository.restore()
-
-  let orders: Orders = noOrders
   let checks: readonly Check[] = wantedChecks(config.checks, orders.metrics, log)
   async function takeOrders(fresh: Orders): Promise<void> {
     const checksChanged = JSON.stringify(fresh.metrics) !== JSON.stringify(orders.metrics)
     orders = fresh
     if (checksChanged) checks = wantedChecks(current.checks, orders.metrics, log)
-    await planAgain()
-  }
-  /** Also finds files that have changed since. */
-  async function planAgain(): Promise<void> {
-    const plan = await planPlugins(at(current.plugin.dir), current.plugin.enabled ? orders.plugins : [])
-    if (!stopping.signal.aborted) plugins.apply(plan)
+    await plugins.plan()
   }
 
-  const stepMs = () => current.transfer.interval * 1000
-  const keptSteps = 5
-  let history = createHistory(stepMs())
-  const lastValues = createLastValues(keptSteps * stepMs(), (value) => history.record(value))
   const selfMetrics =
     sender &&
     createSelfMetrics({
@@ -206,16 +156,13 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       now: () => performance.now(),
     })
   const names = createNames()
-  const checkRunner = createCheckRunner({
-    families: checkFamilies,
-    current: () => checks,
-    context: () => ({ host: platform.host, names, dataDir: at(config.dataDir), hostname: hostname() }),
-    now,
-  })
   let heartbeat: RunningHeartbeat | undefined
-  const rounds = createOwnRounds({
+  const collection = startCollection({
+    enabled: sender !== undefined,
     collectors: platform.collectors(config.collector, log),
-    slowCollectors: [...checkRunner.collectors, createModulesCollector(watchedModules(config.modules), metrics)],
+    slowCollectors: [createModulesCollector(watchedModules(config.modules), metrics)],
+    checks: () => checks,
+    context: () => ({ host: platform.host, names, dataDir: at(config.dataDir), hostname: hostname() }),
     selfMetrics: () => [
       ...(current.selfMetrics && selfMetrics ? selfMetrics() : []),
       ...heartbeatSamples(heartbeat?.state()),
@@ -226,20 +173,9 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       defaultTags: defaultTags(),
       ignore: current.ignore,
     }),
-    lastValues,
     hold: (items) => sender?.add(items),
     ...common,
   })
-  if (sender) void rounds.prepare()
-  const collectEachStep = (): Schedule =>
-    startSchedule({
-      intervalMs: stepMs(),
-      phaseMs: phase('collect', stepMs()),
-      now,
-      run: (plannedMs) => void rounds.collect(plannedMs),
-    })
-  let collection = sender && collectEachStep()
-
   const heartbeatSettings = (): HeartbeatSettings => {
     const intervalMs = current.heartbeat.interval * 1000
     const phaseMs = phase('heartbeat', intervalMs)
@@ -252,7 +188,7 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
         hostname: hostname(),
         ip: current.ip === '' ? (ownAddress ?? '') : current.ip,
         agentVersion: version,
-        pluginVersion: await pluginRevision(at(current.plugin.dir), current.plugin.enabled),
+        pluginVersion: await plugins.revision(),
       }),
       health: () => healthOf(status()),
       skewLimitSeconds: () => current.heartbeat.skewSeconds,
@@ -271,22 +207,14 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     const moveSender = () =>
       sender?.move({ addresses: transferPeers(merged), connectTimeoutMs: merged.transfer.timeout })
     react(changes.applied, {
-      collector: () => rounds.replace(platform.collectors(merged.collector, log)),
-      'transfer.interval': changeStep,
+      collector: () => collection.replace(platform.collectors(merged.collector, log)),
+      'transfer.interval': () => collection.changeStep(),
       'transfer.addrs': moveSender,
       'transfer.timeout': moveSender,
       heartbeat: () => heartbeat?.change(heartbeatSettings()),
     })
-    void planAgain()
+    void plugins.plan()
     return changes
-  }
-  /** The next round comes a new step after the clock's beginning of one; it tells of all the time since the last. */
-  function changeStep(): void {
-    lastValues.keepFor(keptSteps * stepMs())
-    const fresh = createHistory(stepMs())
-    if (fresh.slotMs !== history.slotMs) history = fresh
-    collection?.stop()
-    collection = sender && collectEachStep()
   }
   const trust = (): Trust => ({
     addresses: [...current.trusted, ...orders.trustable],
@@ -298,16 +226,16 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     system: process.platform,
     startedMs,
     nowMs: now(),
-    stepMs: stepMs(),
+    stepMs: current.transfer.interval * 1000,
     send: sender && { ...sender.state(), addresses: sender.addresses, spoolMaxBytes: config.spool.maxBytes },
     heartbeat: heartbeat?.state(),
     use: around.use(),
     counts: counters.values(),
     plugins: plugins.states(),
-    pluginProblems: repository.isReplacing() ? [...plugins.problems(), amidUpdate(current)] : plugins.problems(),
-    checks: checkRunner.states(),
-    collectors: rounds.troubles(),
-    values: lastValues.list(),
+    pluginProblems: plugins.problems(),
+    checks: collection.checks(),
+    collectors: collection.troubles(),
+    values: collection.lastValues.list(),
     memory: memoryLimit.state(),
   })
 
@@ -322,11 +250,11 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       intake,
       memoryLimit,
       plugins: () => plugins.states(),
-      repository,
+      repository: plugins.repository,
       trustable: () => orders.trustable,
       inventory: createInventory(now),
       status,
-      hour: () => ({ slotMs: history.slotMs, charts: history.charts(now()) }),
+      hour: () => collection.hour(),
       async reload() {
         const fresh = await around.readConfig()
         return { fresh, changes: apply(fresh) }
@@ -338,7 +266,11 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
       log,
     })
     const pages: Pages = { '/metrics': metricsPage(metrics), '/ledger': ledgerPage(ledger, now) }
-    const routes = { ...platform.pages({ lastValues, hostname, now }), ...agent, ...pageRoutes(pages) }
+    const routes = {
+      ...platform.pages({ lastValues: collection.lastValues, hostname, now }),
+      ...agent,
+      ...pageRoutes(pages),
+    }
     return startAgentServer({ listen: config.http.listen, log, routes })
   }
 
@@ -347,9 +279,8 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
   async function stop(): Promise<void> {
     stopping.abort()
     memoryLimit.stop()
-    collection?.stop()
+    collection.stop()
     await server?.close()
-    updates.stop()
     await plugins.stop()
     await heartbeat?.stop()
     await sender?.stop()
@@ -367,13 +298,5 @@ export async function startAgent(config: AgentConfig, log: Logger, around: Surro
     counters,
     reload: apply,
     stop: () => (stopped ??= stop()),
-  }
-}
-
-/** For the page, while no plugin is started. */
-function amidUpdate({ plugin }: AgentConfig): PlanProblem {
-  return {
-    entry: plugin.dir,
-    reason: 'its files are being replaced, or were in part: nothing is started until they are whole',
   }
 }

@@ -23,6 +23,8 @@ command -v victoria-metrics >/dev/null || missing="$missing victoria-metrics"
 command -v git >/dev/null || missing="$missing git"
 # The agent for Windows is tried out under Wine.
 command -v wine >/dev/null || missing="$missing wine64 wine"
+# The agent's page is looked at in a real browser.
+command -v chromium >/dev/null || missing="$missing chromium"
 command -v systemd-analyze >/dev/null || missing="$missing systemd"
 if [ -n "$missing" ]; then
   [ "$(id -u)" = 0 ] || fail "these packages are needed and only root can install them: apt-get install$missing"

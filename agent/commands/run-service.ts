@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createLogFile } from '#lib/log'
 import { projectRoot } from '#lib/module'
-import { openKeeper } from '../service/keeper.ts'
+import { openKeeper } from '../service/open-keeper.ts'
 import { run } from './run.ts'
 
 /** The log as a service: a hundred megabytes at most, all files together. */

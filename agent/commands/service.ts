@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readOwnConfig } from '../read-config.ts'
-import { openService } from '../service/service.ts'
+import { openService } from '../service/open-service.ts'
 import type { Outcome, Service } from '../service/service.ts'
 
 export type ServiceAction = 'install' | 'uninstall' | 'start' | 'stop' | 'restart'

@@ -1,7 +1,7 @@
 import { ago, bytes, number, span } from '../http/page/format.ts'
 import { textsIn } from '../http/page/texts.ts'
 import type { StatusView } from '../http/status-view.ts'
-import { openService } from '../service/service.ts'
+import { openService } from '../service/open-service.ts'
 import { askAgent } from './ask-agent.ts'
 import { readCommandLine } from './own-settings.ts'
 
@@ -15,8 +15,9 @@ export async function showStatus(argv: readonly string[]): Promise<number> {
   if (!line) return 2
   const service = await (await openService()).state()
   const print = (name: string, text: string) => process.stdout.write(`${name.padEnd(12)} ${text}\n`)
-  print('service', service.text)
   const answer = await askAgent(line.loaded.value, '/status')
+  const otherwise = !service.running && answer.outcome === 'answered'
+  print('service', otherwise ? 'none: it was started otherwise, by ./control for example' : service.text)
   if (answer.outcome === 'not running') {
     print('agent', `not running: nobody listens on ${line.loaded.value.http.listen}`)
     return 3

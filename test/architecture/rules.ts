@@ -2,6 +2,9 @@ import type { IForbiddenRuleType } from 'dependency-cruiser'
 
 const modules = '(agent|transfer|hbs|judge|graph-query|alarm|portal)'
 
+/** Files that only tests use. */
+const forTests = '[.](test|contract|reference|fixture)[.]ts$|/fixture-[^/]*[.]ts$'
+
 /** Who may import whom: modules → lib → protocol, never back; modules meet on the network; lib is entered through its faces. */
 export const importRules: IForbiddenRuleType[] = [
   {
@@ -30,8 +33,14 @@ export const importRules: IForbiddenRuleType[] = [
   },
   {
     name: 'no-product-code-uses-tests',
-    from: { path: `^(${modules}|lib|protocol|control)`, pathNot: '[.](test|contract)[.]ts$' },
+    from: { path: `^(${modules}|lib|protocol|control)`, pathNot: forTests },
     to: { path: '^(test|bench)/' },
+  },
+  {
+    // What only tests use is not built, and may need packages that an installation has not.
+    name: 'no-product-code-uses-fixtures',
+    from: { path: `^(${modules}|lib|protocol|control)`, pathNot: forTests },
+    to: { path: forTests },
   },
   { name: 'resolvable', from: {}, to: { couldNotResolve: true } },
   { name: 'no-cycles', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },

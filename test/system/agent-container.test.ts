@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -29,10 +29,11 @@ beforeAll(async () => {
   for (const folder of ['host', 'data']) mkdirSync(join(root, folder))
   writeFileSync(join(root, 'data/a'), 'x'.repeat(1000))
   writeFileSync(join(root, 'data/b'), 'x'.repeat(234))
+  symlinkSync(join(root, 'data'), join(root, 'link'))
   ;[port = 0] = await freePorts(1)
   const checks = [
-    { metric: 'file.count', tags: `path=${root}/data/*` },
-    { metric: 'du.bs', tags: `path=${root}/data/a` },
+    { metric: 'file.count', tags: `path=${root}/link/*` },
+    { metric: 'du.bs', tags: `path=${root}/link/a` },
     { metric: 'proc.num', tags: `cmdline=${root}/host-process` },
   ]
   configFile = join(root, 'agent.json')

@@ -1,20 +1,10 @@
 import jayson from 'jayson'
-import { goJson } from '#protocol'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import { RpcRefusal } from './errors.ts'
-import type { Answer, DirectRequest, RpcMethod } from './method.ts'
+import type { Answer, RpcMethod } from './method.ts'
+import type { Dispatch, Outcome } from './reply.ts'
 import type { RpcRequest } from './request.ts'
-
-/** What becomes of one request: JSON text of the result, or the text of an error. */
-export type Outcome = { readonly result: string } | { readonly error: string }
-
-/** Runs requests; `done` is called once, perhaps before this returns. */
-export interface Dispatch {
-  /** `peer` is the caller's address. */
-  call(request: RpcRequest, peer: string, done: (outcome: Outcome) => void): void
-  run(request: DirectRequest, done: (outcome: Outcome) => void): void
-}
 
 interface Reply {
   readonly error: string | null
@@ -130,13 +120,4 @@ export function createDispatch<C>(options: {
 /** What precedes the last dot. */
 function serviceOf(name: string): string {
   return name.slice(0, Math.max(name.lastIndexOf('.'), 0))
-}
-
-/** The bytes of a reply: one line, these three members in this order, as Go writes it. */
-export function formatReply(id: string | Buffer, outcome: Outcome): string | Buffer {
-  const rest =
-    'result' in outcome
-      ? `,"result":${outcome.result},"error":null}\n`
-      : `,"result":null,"error":${goJson(outcome.error)}}\n`
-  return typeof id === 'string' ? `{"id":${id}${rest}` : Buffer.concat([Buffer.from('{"id":'), id, Buffer.from(rest)])
 }

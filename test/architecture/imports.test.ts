@@ -30,6 +30,7 @@ const offences: Record<string, Record<string, string>> = {
   'through-the-face-from-outside': { 'agent/a.ts': "import '../lib/y/inside.ts'", 'lib/y/inside.ts': '' },
   'no-product-code-uses-tests': { 'agent/a.ts': "import '../test/b.ts'", 'test/b.ts': '' },
   'no-product-code-uses-fixtures': { 'agent/a.ts': "import './fixture-b.ts'", 'agent/fixture-b.ts': '' },
+  'dispatch-is-loaded-late': { 'lib/rpc/a.ts': "import './dispatch.ts'", 'lib/rpc/dispatch.ts': '' },
   resolvable: { 'agent/a.ts': "import './nowhere.ts'" },
   'no-cycles': {
     'agent/a.ts': "import { b } from './b.ts'\nexport const a = b",

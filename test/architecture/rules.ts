@@ -42,6 +42,12 @@ export const importRules: IForbiddenRuleType[] = [
     from: { path: `^(${modules}|lib|protocol|control)`, pathNot: forTests },
     to: { path: forTests },
   },
+  {
+    // jayson and what it brings take megabytes, which an agent that only calls must not pay.
+    name: 'dispatch-is-loaded-late',
+    from: {},
+    to: { path: '^lib/rpc/dispatch[.]ts$', dynamic: false, dependencyTypesNot: ['type-only'] },
+  },
   { name: 'resolvable', from: {}, to: { couldNotResolve: true } },
   { name: 'no-cycles', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
 ].map((rule) => ({ severity: 'error', ...rule }) as IForbiddenRuleType)

@@ -1,101 +1,26 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { readMetricValues } from '#protocol'
-import type { ReceivedItem } from '#protocol'
-import { createCounters } from '#lib/counters'
-import { createLogger } from '#lib/log'
-import { defineMethod, listenRpc } from '#lib/rpc'
-import { startAgent } from './agent.ts'
-import { agentConfig } from './config.ts'
-import { openLinux } from './platform/linux.ts'
+import { createAgentStand } from './agent.fixture.ts'
+import type { AgentStand } from './agent.fixture.ts'
 
 // Steps are of whole seconds, so these tests take a few.
 vi.setConfig({ testTimeout: 20_000 })
 
-let root: string
-const cleaning: (() => Promise<unknown> | void)[] = []
+let stand: AgentStand
+const upstream: AgentStand['upstream'] = (orders) => stand.upstream(orders)
+const agentWith: AgentStand['agentWith'] = (settings, surroundings) => stand.agentWith(settings, surroundings)
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'agent-'))
+  stand = createAgentStand()
 })
-afterEach(async () => {
-  for (const clean of cleaning.splice(0).toReversed()) await clean()
-  rmSync(root, { recursive: true, force: true })
-})
-
-const quiet = createLogger('agent', { destination: { write: () => undefined } })
-
-/** A transfer and an hbs in one. */
-async function upstream(orders: {
-  plugins?: string[]
-  metrics?: { Metric: string; Tags: string }[]
-  trusted?: string
-}) {
-  const taken: ReceivedItem[] = []
-  const reports: unknown[] = []
-  let timestamp = 0
-  const answer = (name: string, make: (argument: unknown) => unknown) =>
-    defineMethod({ name, read: ({ value }) => ({ ok: true, value }), handle: make })
-  const server = await listenRpc({
-    listen: '127.0.0.1:0',
-    methods: [
-      defineMethod({
-        name: 'Transfer.Update',
-        read: readMetricValues,
-        handle(items: (ReceivedItem | null)[]) {
-          taken.push(...items.filter((item) => item !== null))
-          return { Message: 'ok', Total: items.length, Invalid: 0, Latency: 0 }
-        },
-      }),
-      answer('Agent.ReportStatus', (report) => {
-        reports.push(report)
-        return { code: 0 }
-      }),
-      answer('Agent.MinePlugins', () => ({ Plugins: orders.plugins ?? [], Timestamp: ++timestamp })),
-      answer('Agent.TrustableIps', () => orders.trusted ?? ''),
-      answer('Agent.BuiltinMetrics', () => ({
-        Metrics: orders.metrics ?? [],
-        Checksum: JSON.stringify(orders.metrics),
-        Timestamp: ++timestamp,
-      })),
-    ],
-    context: undefined,
-    log: quiet,
-    counters: createCounters(),
-  })
-  cleaning.push(() => server.close())
-  return { address: `127.0.0.1:${server.port}`, port: server.port, taken, reports }
-}
-
-async function agentWith(settings: Record<string, unknown>, lines: string[] = []) {
-  const log = createLogger('agent', { destination: { write: (line) => lines.push(line) } })
-  const file = { current: settings }
-  const agent = await startAgent(agentConfig.parse(settings), log, {
-    root,
-    platform: openLinux({}),
-    systemName: 'system.example',
-    endpointFromEnvironment: undefined,
-    childEnv: { PATH: process.env['PATH'] ?? '' },
-    version: '9.9',
-    use: () => ({ cpuSeconds: 0, rssBytes: 1 }),
-    now: Date.now,
-    random: Math.random,
-    readConfig: async () => agentConfig.parse(file.current),
-    exit: () => undefined,
-    collectGarbage: () => Promise.resolve(),
-  })
-  cleaning.push(() => agent.stop())
-  const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${agent.port}${path}`, init)
-  return { agent, ask, file }
-}
+afterEach(() => stand.clean())
 
 const http = { enabled: true, listen: '127.0.0.1:0' }
 
 function plugin(path: string, body: string): void {
-  mkdirSync(join(root, 'plugin', path, '..'), { recursive: true })
-  writeFileSync(join(root, 'plugin', path), `#!/bin/sh\n${body}\n`)
-  chmodSync(join(root, 'plugin', path), 0o755)
+  mkdirSync(join(stand.root, 'plugin', path, '..'), { recursive: true })
+  writeFileSync(join(stand.root, 'plugin', path), `#!/bin/sh\n${body}\n`)
+  chmodSync(join(stand.root, 'plugin', path), 0o755)
 }
 
 test('collection, checks and plugins of one host arrive at transfer, with default tags and without what is ignored', async () => {
@@ -253,7 +178,7 @@ test('where samples were not sent at all, sending begins with a restart', async 
 
 test('each command of /run is logged with who, what and how it ended, and its limits hold', async () => {
   const lines: string[] = []
-  const { ask } = await agentWith({ http: { ...http, backdoor: true, runSeconds: 1, runKilobytes: 1 } }, lines)
+  const { ask } = await agentWith({ http: { ...http, backdoor: true, runSeconds: 1, runKilobytes: 1 } }, { lines })
   const run = async (body: string) => (await ask('/run', { method: 'POST', body })).text()
   expect(await run('echo hi')).toBe('hi\n')
   expect(await run('sleep 30')).toBe('exec fail: killed after 1 s')

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { checkFamilies } from './checks/index.ts'
 import type { Check, CheckContext } from './checks/check.ts'
 import { createCheckRunner } from './checks/runner.ts'
@@ -43,7 +44,11 @@ export function startCollection(options: CollectionOptions): Collection {
   const { settings, checks, context, enabled, now } = options
   const stepMs = () => settings().stepSeconds * 1000
   let history = createHistory(stepMs())
-  const lastValues = createLastValues(keptSteps * stepMs(), (value) => history.record(value))
+  const lastValues = createLastValues(
+    keptSteps * stepMs(),
+    (value) => history.record(value),
+    () => performance.now(),
+  )
   const checkRunner = createCheckRunner({ families: checkFamilies, current: checks, context, now })
   const rounds = createOwnRounds({
     ...options,

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { parseListen } from '#lib/address'
 import { flag, listenText } from '#lib/config'
@@ -33,6 +34,11 @@ export const agentConfig = z.object({
   debug: flag(),
   hostname: z.string().default('').describe('Endpoint; else env FALCON_ENDPOINT, else the name of the system'),
   ip: z.string().default('').describe('Reported to hbs; else the address that hbs is reached from'),
+  hostRoot: z
+    .string()
+    .refine((path) => path === '' || isAbsolute(path), { error: 'must be an absolute path' })
+    .default('')
+    .describe('In a container: where the root of the watched host is mounted; else env NUX_ROOTFS, else /'),
   plugin: z
     .object({
       enabled: flag(),

@@ -20,10 +20,22 @@ export interface LastValues {
   keepFor(ms: number): void
 }
 
-/** Series that are silent for `keepMs` are forgotten. `seen` is told each value. */
-export function createLastValues(keepMs: number, seen: (value: LastValue) => void = () => undefined): LastValues {
+/** On a clock that is never set, so that rates are right when the other one was. */
+interface Timed extends LastValue {
+  readonly steadyMs: number
+}
+
+/**
+ * Series that are silent for `keepMs` are forgotten. `seen` is told each value. `steadyNow` gives milliseconds of a clock
+ * that is never set; without it rates are by the other one.
+ */
+export function createLastValues(
+  keepMs: number,
+  seen: (value: LastValue) => void = () => undefined,
+  steadyNow?: () => number,
+): LastValues {
   let keptMs = keepMs
-  const values = new Map<string, LastValue>()
+  const values = new Map<string, Timed>()
   let lookedAtMs = -Infinity
 
   /** Looking at all of them is not worth it for each part of a round. */
@@ -35,9 +47,10 @@ export function createLastValues(keepMs: number, seen: (value: LastValue) => voi
 
   return {
     record(samples, atMs) {
+      const steadyMs = steadyNow?.() ?? atMs
       for (const sample of samples) {
         const key = counterOf(sample.metric, sample.tags)
-        const value = { sample, atMs, perSecond: rate(values.get(key), sample, atMs) }
+        const value = { sample, atMs, steadyMs, perSecond: rate(values.get(key), sample, steadyMs) }
         values.set(key, value)
         seen(value)
       }
@@ -55,8 +68,8 @@ export function createLastValues(keepMs: number, seen: (value: LastValue) => voi
   }
 }
 
-function rate(before: LastValue | undefined, sample: CollectedSample, atMs: number): number | undefined {
-  if (sample.counterType !== 'COUNTER' || !before || atMs <= before.atMs) return undefined
+function rate(before: Timed | undefined, sample: CollectedSample, steadyMs: number): number | undefined {
+  if (sample.counterType !== 'COUNTER' || !before || steadyMs <= before.steadyMs) return undefined
   const passed = sample.value - before.sample.value
-  return passed < 0 ? undefined : (passed * 1000) / (atMs - before.atMs)
+  return passed < 0 ? undefined : (passed * 1000) / (steadyMs - before.steadyMs)
 }

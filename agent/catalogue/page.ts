@@ -9,8 +9,8 @@ existing fleet go on working.
 
 A GAUGE is stored as it is; a COUNTER grows for ever, what is stored and judged is its rate, and its unit here is that of
 the rate. A sample also has the tags of \`default_tags\`. Metrics named in \`ignore\` are not sent: those that the example
-configuration names have a "no" in the column Sent. With the environment variable \`NUX_ROOTFS\` the agent reads the host
-whose root is mounted there, for example from inside a container.
+configuration names have a "no" in the column Sent. With the setting \`hostRoot\` the agent reads the host whose root
+is mounted there, for example from inside a container.
 
 Everything comes from /proc, /sys, statfs and the socket of systemd. A program is started only on hosts with NVIDIA cards, whose driver is asked
 by its own \`nvidia-smi\`.

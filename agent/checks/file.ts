@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import type { At } from '../host/below-root.ts'
 import type { Ask } from '../host/file-walks.ts'
 import { findFiles, isAbsent, listFolder } from '../host/find-files.ts'
 import { defineCheck } from './check.ts'
@@ -67,13 +68,13 @@ async function counted(target: FileTarget, { host }: CheckContext): Promise<Outc
 
 type Found = Pick<Stats, 'mtimeMs' | 'size'>
 
-async function walk({ path, depth, kind }: FileTarget, ask: Ask, at: (path: string) => string): Promise<Found[]> {
+async function walk({ path, depth, kind }: FileTarget, ask: Ask, at: At): Promise<Found[]> {
   const found: Found[] = []
   let left = mostEntries
   /** Undefined for what is not there. */
   const look = async (place: string): Promise<Stats | undefined> => {
     if (left-- === 0) throw new Error(`Cannot count ${path}: there are more than ${mostEntries}`)
-    const stats = await ask(() => stat(at(place))).catch((error: unknown) => {
+    const stats = await ask(async () => stat(await at(place))).catch((error: unknown) => {
       // Gone since, or a link that leads nowhere.
       if (isAbsent(error)) return undefined
       throw error

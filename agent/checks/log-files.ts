@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { At } from '../host/below-root.ts'
 import type { Ask } from '../host/file-walks.ts'
 import { findFiles, isAbsent, listFolder } from '../host/find-files.ts'
 import { readLines } from './log-lines.ts'
@@ -16,7 +17,7 @@ const longestHead = 256
 
 export interface LogFiles {
   readonly ask: Ask
-  readonly at: (path: string) => string
+  readonly at: At
 }
 
 export interface ReadLogs {
@@ -100,7 +101,7 @@ interface LogFile {
 /** Undefined when there is no file. */
 async function look(path: string, { ask, at }: LogFiles): Promise<LogFile | undefined> {
   try {
-    const stats = await ask(() => stat(at(path), { bigint: true }))
+    const stats = await ask(async () => stat(await at(path), { bigint: true }))
     if (!stats.isFile()) return undefined
     return {
       path,
@@ -128,7 +129,7 @@ async function findRenamed({ path, identity }: LogPosition, files: LogFiles): Pr
 
 async function openOrGone(path: string, { ask, at }: LogFiles): Promise<FileHandle | undefined> {
   try {
-    return await ask(() => open(at(path), 'r'))
+    return await ask(async () => open(await at(path), 'r'))
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error

@@ -1,5 +1,5 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { hostname as systemName, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCounters } from '#lib/counters'
@@ -20,6 +20,7 @@ import type { AgentConfig } from '../config.ts'
 import { loadOrders } from '../heartbeat/orders.ts'
 import { createNames } from '../host/names.ts'
 import { endpointName } from '../identity.ts'
+import { hostRootOf, systemName } from '../platform/host-root.ts'
 import { openPlatform } from '../platform/open-platform.ts'
 import type { Platform } from '../platform/platform.ts'
 import { readCommandLine } from './own-settings.ts'
@@ -38,7 +39,7 @@ const complain = (text: string) => process.stderr.write(`agent: ${text}\n`)
 export async function runCheck(argv: readonly string[]): Promise<number> {
   const line = await readCommandLine(argv, 'agent --check [--config FILE]', 0)
   if (!line) return 2
-  const platform = await openPlatform(process.env)
+  const platform = await openPlatform(hostRootOf(line.loaded.value, process.env))
   return await collectOnce(line.loaded.value, (log) => platform.collectors(line.loaded.value.collector, log))
 }
 
@@ -52,7 +53,7 @@ export async function checkOne(argv: readonly string[]): Promise<number> {
   if (!line) return 2
   const config = line.loaded.value
   const [name, tags] = line.words
-  const platform = await openPlatform(process.env)
+  const platform = await openPlatform(hostRootOf(config, process.env))
   const quiet = createLogger('agent', { destination: { write: () => undefined } })
   const names = platform.collectors(config.collector, quiet).map((collector) => collector.name)
   if (name === undefined) {
@@ -109,7 +110,11 @@ async function runChecks(checks: readonly Check[], config: AgentConfig, platform
     complain('neither the configuration nor hbs asks for it; give its tags: agent check NAME TAGS')
     return 2
   }
-  const hostname = endpointName(config.hostname, process.env['FALCON_ENDPOINT'], systemName())
+  const hostname = endpointName(
+    config.hostname,
+    process.env['FALCON_ENDPOINT'],
+    systemName(hostRootOf(config, process.env)),
+  )
   const names = createNames()
   // What the running agent remembers is looked at, and stays as it is.
   const dataDir = await mkdtemp(join(tmpdir(), 'agent-check-'))

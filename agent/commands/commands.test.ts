@@ -46,7 +46,7 @@ async function running(settings: Record<string, unknown>): Promise<string[]> {
     createLogger('agent', { destination: { write: () => undefined } }),
     {
       root,
-      platform: openLinux({}),
+      platform: openLinux('/'),
       systemName: 'system.example',
       endpointFromEnvironment: undefined,
       childEnv: { PATH: process.env['PATH'] ?? '' },

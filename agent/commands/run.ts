@@ -1,8 +1,9 @@
-import { hostname } from 'node:os'
 import type { LogOutput } from '#lib/log'
 import { projectRoot, runLean, version } from '#lib/module'
 import { startAgent } from '../agent.ts'
+import { hostRootOf, systemName } from '../platform/host-root.ts'
 import { openPlatform } from '../platform/open-platform.ts'
+import type { Platform } from '../platform/platform.ts'
 import { readConfigApart } from '../read-config.ts'
 
 /** What whoever runs the agent wants beside. */
@@ -14,8 +15,8 @@ export interface RunOptions {
 
 /** Runs the agent until it is told to stop. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<void> {
-  const platform = await openPlatform(process.env)
-  endInSpiteOf(() => platform.host.unanswered())
+  let platform: Platform | undefined
+  endInSpiteOf(() => platform?.host.unanswered() ?? [])
   let file: string | undefined
   await runLean({
     name: 'agent',
@@ -26,10 +27,12 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       return readConfigApart(chosen)
     },
     async start(config, log) {
+      const hostRoot = hostRootOf(config, process.env)
+      platform = await openPlatform(hostRoot)
       const running = await startAgent(config, log, {
         root: projectRoot,
         platform,
-        systemName: hostname(),
+        systemName: systemName(hostRoot),
         endpointFromEnvironment: process.env['FALCON_ENDPOINT'],
         childEnv: childEnvironment(process.env),
         version,

@@ -1,3 +1,4 @@
+import type { At } from './below-root.ts'
 import type { Places } from './places.ts'
 import type { SlowCalls } from './slow-calls.ts'
 
@@ -5,7 +6,7 @@ import type { SlowCalls } from './slow-calls.ts'
 export type Ask = <T>(question: () => Promise<T>) => Promise<T>
 
 /** Questions to files that may lie on something dead: each is asked by `ask`, with the path that `at` makes of one of the host. */
-export type FileWalk<T> = (ask: Ask, at: (path: string) => string) => Promise<T>
+export type FileWalk<T> = (ask: Ask, at: At) => Promise<T>
 
 /**
  * Walks go on side by side, one question of each in turn, so that a long one does not hold up short ones. One of the
@@ -14,7 +15,7 @@ export type FileWalk<T> = (ask: Ask, at: (path: string) => string) => Promise<T>
 export function createFileWalks(
   walks: SlowCalls,
   places: Places,
-  at: (path: string) => string = (path) => path,
+  paths: () => At = () => (path) => path,
 ): <T>(name: string, deadlineMs: number, walk: FileWalk<T>) => Promise<T> {
   return (name, deadlineMs, walk) =>
     walks.run(name, deadlineMs, (signal) => {
@@ -23,6 +24,6 @@ export function createFileWalks(
           signal.throwIfAborted()
           return await question()
         })
-      return walk(ask, at)
+      return walk(ask, paths())
     })
 }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
 import { join, parse, sep } from 'node:path'
 import { patternOf } from '../collectors/pattern.ts'
+import type { At } from './below-root.ts'
 import type { Ask } from './file-walks.ts'
 
 /**
@@ -11,7 +12,7 @@ import type { Ask } from './file-walks.ts'
  */
 export async function findFiles(
   pattern: string,
-  { ask, at, entries }: { ask: Ask; at: (path: string) => string; entries: number },
+  { ask, at, entries }: { ask: Ask; at: At; entries: number },
 ): Promise<string[]> {
   const { root } = parse(pattern)
   const parts = pattern.slice(root.length).split(sep === '\\' ? /[/\\]+/ : /\/+/)
@@ -36,9 +37,9 @@ export async function findFiles(
 }
 
 /** Of a folder that is not there, or none at all, there are none. */
-async function namesIn(folder: string, ask: Ask, at: (path: string) => string): Promise<string[]> {
+async function namesIn(folder: string, ask: Ask, at: At): Promise<string[]> {
   try {
-    return (await ask(() => readdir(at(folder)))).toSorted()
+    return (await ask(async () => readdir(await at(folder)))).toSorted()
   } catch (error) {
     if (isAbsent(error)) return []
     throw error
@@ -57,14 +58,10 @@ function fitsPart(part: string): (name: string) => boolean {
 }
 
 /** Folders in a folder, and everything else in it. */
-export async function listFolder(
-  folder: string,
-  ask: Ask,
-  at: (path: string) => string,
-): Promise<{ folders: string[]; others: string[] }> {
+export async function listFolder(folder: string, ask: Ask, at: At): Promise<{ folders: string[]; others: string[] }> {
   let inside: Dirent[]
   try {
-    inside = await ask(() => readdir(at(folder), { withFileTypes: true }))
+    inside = await ask(async () => readdir(await at(folder), { withFileTypes: true }))
   } catch (error) {
     if (isAbsent(error)) return { folders: [], others: [] }
     throw error

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { LinuxHost, NetworkInterface, Sockets } from './linux/host.ts'
 import { parseCpuCount, parseCpuMhz, parseStat } from './linux/cpu.ts'
@@ -18,6 +19,7 @@ import { numberFrom } from './linux/text.ts'
 import { readTimeServers } from './linux/time-servers.ts'
 import { createUnits } from './linux/units.ts'
 import { treeSize } from './tree-size.ts'
+import { createBelowRoot } from './below-root.ts'
 import { createFileWalks } from './file-walks.ts'
 import { createPlaces } from './places.ts'
 import { createSlowCalls } from './slow-calls.ts'
@@ -137,8 +139,15 @@ export function createLinuxHost({
     units: () => units.list(),
     serviceRunning: (name) => units.isActive(name),
     treeSize: (path, deadlineMs) =>
-      walks.run(`directory ${path}`, deadlineMs, (signal) => treeSize(files.path(path), signal, placesElsewhere)),
-    walkFiles: createFileWalks(walks, placesElsewhere, (path) => files.path(path)),
+      walks.run(`directory ${path}`, deadlineMs, async (signal) => {
+        const at = createBelowRoot(root)
+        // A link that is named itself counts as what it is, unless a slash behind it says that it is meant to be followed.
+        const place = await placesElsewhere.use(async () =>
+          path.endsWith('/') ? at(path) : join(await at(dirname(path)), basename(path)),
+        )
+        return await treeSize(place, signal, placesElsewhere)
+      }),
+    walkFiles: createFileWalks(walks, placesElsewhere, () => createBelowRoot(root)),
     echo: createEcho(),
     unanswered: () => [ownDisks, elsewhere, inside, walks].flatMap((calls) => calls.hanging()),
   }

@@ -4,10 +4,9 @@ import type { LinuxHost } from '../host/linux/host.ts'
 import { systemRoutes } from '../http/system-routes.ts'
 import type { Platform } from './platform.ts'
 
-/** `NUX_ROOTFS` is where the root of the watched host is mounted, when this runs in a container. */
-export function openLinux(env: NodeJS.ProcessEnv): Platform {
-  const root = env['NUX_ROOTFS']
-  return linuxPlatform(createLinuxHost({ root: root === undefined || root === '' ? '/' : root }))
+/** `hostRoot` is `/`, or where the root of the watched host is mounted, when this runs in a container. */
+export function openLinux(hostRoot: string): Platform {
+  return linuxPlatform(createLinuxHost({ root: hostRoot }))
 }
 
 export function linuxPlatform(host: LinuxHost): Platform {

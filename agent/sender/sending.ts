@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { Counters } from '#lib/counters'
 import type { Logger } from '#lib/log'
 import type { AgentConfig } from '../config.ts'
@@ -31,6 +32,7 @@ export function startSending(options: {
   let open = false
   const spool = openSpoolWhenPossible({
     now,
+    steadyNow: () => performance.now(),
     dir: spoolDir,
     maxBytes: config.spool.maxBytes,
     maxAgeSeconds: config.spool.maxAgeSeconds,

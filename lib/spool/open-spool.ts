@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { createAges } from './ages.ts'
 import { lockFolder } from './lock.ts'
 import type { FolderLock } from './lock.ts'
 import { openPosition } from './position.ts'
@@ -60,7 +61,7 @@ interface Place {
 }
 
 function createSpool(
-  { dir, maxBytes, maxAgeSeconds, log, onDrop, now = Date.now }: SpoolOptions,
+  { dir, maxBytes, maxAgeSeconds, log, onDrop, now = Date.now, steadyNow = now }: SpoolOptions,
   { files, start, position, lock }: Opened,
 ): Spool {
   /** Everything before it is released. */
@@ -68,7 +69,7 @@ function createSpool(
   let closed = false
   moveHead(head.segment, head.offset)
 
-  const secondsNow = () => Math.floor(now() / 1000)
+  const ages = createAges(now, steadyNow)
 
   function moveHead(segment: Segment, offset: Offset): void {
     head = { segment, offset }
@@ -122,12 +123,17 @@ function createSpool(
     return { records: records - offset.records, items: items - offset.items, bytes: bytes - offset.offset }
   }
 
+  function isTooOld(sequence: number, at: number): boolean {
+    return ages.of(sequence, at) > maxAgeSeconds
+  }
+
   function dropTooOld(): void {
-    const limit = secondsNow() - maxAgeSeconds
     let dropped = 0
-    for (let step = headStep(); step && step.found.header.at < limit; step = headStep()) {
+    for (let step = headStep(); step && isTooOld(sequenceOf(step), step.found.header.at); step = headStep()) {
       const { segment } = head
-      const after = segment.newestAt < limit ? endOf(segment) : offsetAfter(step.found)
+      const newest = segment.firstSequence + segment.records - 1
+      const isWhole = isTooOld(newest, segment.newestAt) && !ages.differ(sequenceOf(step), newest)
+      const after = isWhole ? endOf(segment) : offsetAfter(step.found)
       dropped += after.items - head.offset.items
       moveHead(segment, after)
     }
@@ -144,10 +150,10 @@ function createSpool(
   }
 
   /** The record at a step, undefined when its bytes are not what was written. */
-  function recordAt({ segment, found }: Step): SpoolRecord | undefined {
-    const data = readData(files.reading(segment), found)
-    const { items, at, ordinal } = found.header
-    return data && { data, items, at, sequence: segment.firstSequence + ordinal }
+  function recordAt(step: Step): SpoolRecord | undefined {
+    const data = readData(files.reading(step.segment), step.found)
+    const { items, at } = step.found.header
+    return data && { data, items, at, sequence: sequenceOf(step) }
   }
 
   function headRecord(): { step: Step; record: SpoolRecord } | undefined {
@@ -182,13 +188,14 @@ function createSpool(
     return records
   }
 
-  /** Unix seconds. Numbers are asked for when things go wrong, too, so this must not throw. */
-  function oldestAt(): number | undefined {
+  /** Numbers are asked for when things go wrong, too, so this must not throw. */
+  function oldestSeconds(): number {
     try {
-      return stepFrom(head)?.found.header.at
+      const step = stepFrom(head)
+      return step ? Math.max(0, ages.of(sequenceOf(step), step.found.header.at)) : 0
     } catch (error) {
       log.warn({ err: error, dir }, 'spool cannot be read')
-      return undefined
+      return 0
     }
   }
 
@@ -206,7 +213,9 @@ function createSpool(
       try {
         dropTooOld()
         makeRoom(bytes)
-        return files.append(record, items, secondsNow())
+        const sequence = files.append(record, items, ages.now())
+        ages.wrote(sequence)
+        return sequence
       } catch (error) {
         throw failed((error as Error).message, error)
       }
@@ -219,7 +228,7 @@ function createSpool(
       let released = 0
       let offset = head.offset
       for (let step = stepFrom(head); step; step = stepFrom({ segment, offset })) {
-        if (step.segment.firstSequence + step.found.header.ordinal > sequence) break
+        if (sequenceOf(step) > sequence) break
         ;({ segment } = step)
         offset = offsetAfter(step.found)
         released += step.lostItems + step.found.header.items
@@ -228,9 +237,7 @@ function createSpool(
       return released
     },
     stats() {
-      const oldest = closed ? undefined : oldestAt()
-      const oldestSeconds = oldest === undefined ? 0 : Math.max(0, secondsNow() - oldest)
-      return { ...held(), oldestSeconds }
+      return { ...held(), oldestSeconds: closed ? 0 : oldestSeconds() }
     },
     close() {
       if (closed) return
@@ -244,6 +251,10 @@ function createSpool(
 
 function offsetBefore({ offset, header }: Found): Offset {
   return { offset, records: header.ordinal, items: header.itemsBefore }
+}
+
+function sequenceOf({ segment, found }: Step): number {
+  return segment.firstSequence + found.header.ordinal
 }
 
 function endOf({ size, records, items }: Segment): Offset {

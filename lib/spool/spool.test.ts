@@ -158,6 +158,27 @@ test('records older than maxAgeSeconds go one by one, and are counted', () => {
   expect(drops.every((drop) => drop.endsWith('age'))).toBe(true)
 })
 
+test('a clock that is set makes nothing old that has not waited, and nothing young that has', () => {
+  let steadyMs = 0
+  const pass = (ms: number) => {
+    nowMs += ms
+    steadyMs += ms
+  }
+  const spool = open({ maxAgeSeconds: 100, steadyNow: () => steadyMs })
+  spool.append(bytes('before'), 1)
+  nowMs += 3_600_000
+  expect(spool.stats().oldestSeconds).toBe(0)
+  spool.append(bytes('ahead'), 1)
+  nowMs -= 7_200_000
+  pass(60_000)
+  spool.append(bytes('back'), 1)
+  expect(spool.stats()).toMatchObject({ records: 3, oldestSeconds: 60 })
+  pass(60_000)
+  expect(spool.stats().oldestSeconds).toBe(120)
+  expect(drain(spool)).toEqual(['back'])
+  expect(drops).toEqual(['2 age'])
+})
+
 test.each([1, headerBytes - 1, headerBytes, headerBytes + 1])(
   'a tail torn after %i bytes is cut off and the spool goes on',
   (kept) => {

@@ -55,4 +55,6 @@ export interface SpoolOptions {
   readonly log: Logger
   /** Milliseconds; default Date.now. */
   readonly now?: () => number
+  /** Milliseconds on a clock that is never set: given one, what is written in this run is as old as it has waited by it. */
+  readonly steadyNow?: () => number
 }

@@ -110,7 +110,7 @@ export async function startTestAgent(options: {
     createLogger('agent', { destination: { write: () => undefined } }),
     {
       root: home.root,
-      platform: openLinux({}),
+      platform: openLinux('/'),
       systemName: 'system.example',
       endpointFromEnvironment: undefined,
       childEnv: { PATH: process.env['PATH'] ?? '', HOME: home.root },
